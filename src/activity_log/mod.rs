@@ -1,0 +1,1 @@
+//! The append-only log: one row is one version of one source row as it concerns one person.

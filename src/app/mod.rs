@@ -1,0 +1,1 @@
+//! Composition only: configuration, commands, wiring, shutdown.

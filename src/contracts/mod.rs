@@ -1,0 +1,1 @@
+//! Payload to facts, pure: one file per source context.

@@ -1,0 +1,1 @@
+//! Read models that change because time passed.

@@ -1,0 +1,1 @@
+//! Types and arithmetic, pure: no clock, no randomness, no database, no JSON.

@@ -1,0 +1,1 @@
+//! The remote schema that Hasura joins.

@@ -1,0 +1,1 @@
+//! Doors: router, webhook, GraphQL handler, health, metrics.

@@ -1,0 +1,1 @@
+//! Reads of the read models, batched by ids.

@@ -1,0 +1,1 @@
+//! Which person is a fact about? Links, dossiers and what waits for them.

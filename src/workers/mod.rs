@@ -1,0 +1,1 @@
+//! Thin loops: idempotent, timer and wake-up, no input, visible status.

@@ -1,0 +1,1 @@
+//! Integration tests: one binary, one throw-away PostgreSQL server, one database per test.
