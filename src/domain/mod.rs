@@ -1,1 +1,11 @@
-//! Types and arithmetic, pure: no clock, no randomness, no database, no JSON.
+//! Types and arithmetic, pure: no clock of its own, no randomness, no database, no JSON.
+//!
+//! Reading order: what the platform says (`source`), how it concerns a person (`activity`), what is
+//! known about tours and places (`reference`), and what follows from it (`fold`, `insight`).
+
+pub mod money;
+pub mod source;
+pub mod activity;
+pub mod reference;
+pub mod insight;
+pub mod timeline;
