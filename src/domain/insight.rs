@@ -116,7 +116,7 @@ pub struct Behavior {
     pub lapsed_bookings: u32,
     /// Replaced by another confirmed booking.
     pub rebooked_bookings: u32,
-    /// Still PENDING_PAYMENT.
+    /// Still `PENDING_PAYMENT`.
     pub open_reservations: u32,
     /// Seats over kept bookings.
     pub seats_booked: u64,
@@ -199,7 +199,10 @@ impl Behavior {
     pub fn bookings_per_year(&self, now: DateTime<Utc>) -> Option<f64> {
         const DAYS_PER_YEAR: f64 = 365.25;
         let first = self.first_booking_at?;
-        #[expect(clippy::cast_precision_loss, reason = "seconds of a lifetime fit a double")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "seconds of a lifetime fit a double"
+        )]
         let years = (now - first).num_seconds() as f64 / 86_400.0 / DAYS_PER_YEAR;
         Some(f64::from(self.total_bookings) / years.max(1.0))
     }

@@ -7,5 +7,7 @@ pub mod money;
 pub mod source;
 pub mod activity;
 pub mod reference;
+pub mod fold;
+pub mod derive;
 pub mod insight;
 pub mod timeline;

@@ -18,14 +18,19 @@ impl Default for Currency {
     }
 }
 
-/// Sums per currency; currencies are never added to each other.
+/// Sums per currency; currencies are never added to each other, and a sum of 0 has no entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purse(pub BTreeMap<Currency, i128>);
 
 impl Purse {
     /// Adds hundredths of a currency.
     pub fn add(&mut self, currency: &Currency, cents: i128) {
-        *self.0.entry(currency.clone()).or_default() += cents;
+        let sum = self.of(currency) + cents;
+        if sum == 0 {
+            self.0.remove(currency);
+        } else {
+            self.0.insert(currency.clone(), sum);
+        }
     }
 
     /// The sum in one currency, 0 when it never occurred.

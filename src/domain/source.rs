@@ -360,7 +360,9 @@ pub enum Value {
 pub struct ContentHash(pub [u8; 16]);
 
 /// What a version is besides its fields.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Flags {
     /// A `data.old` whose `data.new` has the same version: evidence that it was, never of a value.
     pub superseded: bool,
@@ -404,6 +406,14 @@ impl VersionOrder {
     pub fn new(at: DateTime<Utc>, flags: Flags, rank: u8, hash: ContentHash) -> Self {
         // The tombstone bit lives in the hash's last byte, so a tombstone follows the very version it ends.
         Self(at, !flags.superseded, rank, hash)
+    }
+}
+
+impl VersionOrder {
+    /// The content alone, as [`ContentHash::content`].
+    #[must_use]
+    pub fn content(&self) -> [u8; 16] {
+        self.3.content()
     }
 }
 
@@ -471,7 +481,9 @@ impl Version {
 /// Looks a field up in carried fields.
 #[must_use]
 pub fn get(fields: &[(Field, Value)], field: Field) -> Option<&Value> {
-    let at = fields.binary_search_by_key(&field, |(name, _)| *name).ok()?;
+    let at = fields
+        .binary_search_by_key(&field, |(name, _)| *name)
+        .ok()?;
     fields.get(at).map(|(_, value)| value)
 }
 

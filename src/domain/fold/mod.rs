@@ -1,0 +1,76 @@
+//! The fold: from one person's log rows to what is true of that person, whatever the time.
+//!
+//! Pure and order-free: rows are grouped by source row, versions sorted by their own order, and every
+//! field takes its value from the latest version that carries it. Absent on purpose: "now", which
+//! belongs to `derive`, and anything about other people but what `reference` says without naming them.
+
+pub mod entity;
+pub mod booking;
+pub mod journey;
+pub mod seat;
+pub mod voice;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use self::booking::BookingFact;
+use self::entity::Entities;
+use self::journey::Journey;
+use super::activity::LogRow;
+use super::insight::{Feedback, Standing};
+use super::money::Purse;
+use super::reference::{Operator, Reference};
+
+/// What is true of a person, whatever the time: the input of `derive`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CustomerState {
+    /// The person after following merges.
+    pub person: Uuid,
+    /// The tenant's currency and zone.
+    pub operator: Operator,
+    /// Confirmed bookings and open reservations as booker, by id.
+    pub bookings: Vec<BookingFact>,
+    /// Departures as traveller, by departure.
+    pub journeys: Vec<Journey>,
+    /// Spent on board.
+    pub onboard: Purse,
+    /// When own checkouts expired.
+    pub abandoned: Vec<DateTime<Utc>>,
+    /// Messages that count.
+    pub messages: u32,
+    /// Scores and ratings.
+    pub feedback: Feedback,
+    /// Consent, objection, locale, minority.
+    pub standing: Standing,
+    /// The latest thing the person did.
+    pub last_activity_at: Option<DateTime<Utc>>,
+}
+
+/// Folds the rows of a person and of everyone merged into them. The order of `rows` does not matter.
+#[must_use]
+pub fn fold(person: Uuid, rows: &[LogRow], reference: &Reference) -> CustomerState {
+    let entities = Entities::group(rows);
+    let bookings = booking::facts(&entities, reference);
+    let travel = journey::facts(&entities, reference);
+    let voice = voice::facts(&entities, reference, person);
+    let moments = [
+        bookings.iter().filter_map(|b| b.last_touch).max(),
+        travel.last_touch,
+        voice.last_touch,
+    ];
+    CustomerState {
+        person,
+        operator: reference.operator.clone(),
+        bookings,
+        journeys: travel.journeys,
+        onboard: travel.onboard,
+        abandoned: voice.abandoned,
+        messages: voice.messages,
+        feedback: voice.feedback,
+        standing: Standing {
+            minor: travel.minor,
+            ..voice.standing
+        },
+        last_activity_at: moments.into_iter().flatten().max(),
+    }
+}

@@ -1,0 +1,188 @@
+//! What the person says and allows: messages, feedback, abandoned checkouts, consent.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Duration, Utc};
+use uuid::Uuid;
+
+use super::entity::{Entities, Entity};
+use crate::domain::activity::Role;
+use crate::domain::insight::{Feedback, Measured, Standing};
+use crate::domain::reference::Reference;
+use crate::domain::source::{Field, SourceKind, Value};
+
+/// How many ratings the satisfaction looks back.
+const RATINGS: usize = 5;
+
+/// All about words.
+#[derive(Debug, Default)]
+pub struct Voice {
+    /// Messages that count.
+    pub messages: u32,
+    /// When own checkouts expired.
+    pub abandoned: Vec<DateTime<Utc>>,
+    /// Scores and ratings.
+    pub feedback: Feedback,
+    /// Consent, objection, locale.
+    pub standing: Standing,
+    /// The latest message, feedback or checkout.
+    pub last_touch: Option<DateTime<Utc>>,
+}
+
+/// Collects what the person said; `root` is whose consent and locale hold.
+#[must_use]
+pub fn facts(entities: &Entities<'_>, reference: &Reference, root: Uuid) -> Voice {
+    let abandoned = abandoned(entities);
+    let (messages, last_message) = messages(entities, reference.quarantine_days);
+    let (feedback, last_feedback) = feedback(entities);
+    let moments = [last_message, last_feedback, abandoned.iter().max().copied()];
+    Voice {
+        messages,
+        feedback,
+        standing: standing(entities, root),
+        last_touch: moments.into_iter().flatten().max(),
+        abandoned,
+    }
+}
+
+fn abandoned(entities: &Entities<'_>) -> Vec<DateTime<Utc>> {
+    let sessions = entities.of(SourceKind::CheckoutSession);
+    let expired = sessions
+        .filter(|one| one.exists() && one.mine() && one.text(Field::Status) == Some("EXPIRED"));
+    let when = expired.filter_map(|one| {
+        one.at(Field::ExpiresAt)
+            .or_else(|| one.first_shown("EXPIRED"))
+    });
+    let mut when: Vec<_> = when.collect();
+    when.sort_unstable();
+    when
+}
+
+/// When a message was, as far as any version tells.
+#[must_use]
+pub fn message_time(message: &Entity<'_>) -> Option<DateTime<Utc>> {
+    let told = [Field::SentAt, Field::DeliveredAt, Field::ReadAt];
+    let told = told.into_iter().find_map(|field| message.at(field));
+    told.or_else(|| message.versions.first().map(|known| known.version_at))
+}
+
+/// The contacts that are this person's, each with the earliest instant from which it counted anybody's words.
+#[must_use]
+pub fn own_contacts(entities: &Entities<'_>) -> HashMap<Uuid, DateTime<Utc>> {
+    let own = entities
+        .of(SourceKind::Contact)
+        .filter(|contact| contact.mine());
+    let linked = own.filter_map(|contact| {
+        let mut versions = contact.versions.iter();
+        let linked = versions.find(|known| known.get(Field::Linked) == Some(&Value::Bool(true)))?;
+        Some((contact.id, linked.version_at))
+    });
+    linked.collect()
+}
+
+/// Whether words of that instant count for a contact linked at that other instant.
+#[must_use]
+pub fn counts(linked_at: DateTime<Utc>, said_at: DateTime<Utc>, quarantine_days: i64) -> bool {
+    said_at
+        .checked_add_signed(Duration::days(quarantine_days))
+        .is_none_or(|until| linked_at <= until)
+}
+
+/// The messages of this person that count, with their times.
+pub fn own_messages<'e, 'a>(
+    entities: &'e Entities<'a>,
+    quarantine_days: i64,
+) -> impl Iterator<Item = (&'e Entity<'a>, DateTime<Utc>)> {
+    let contacts = own_contacts(entities);
+    let messages = entities
+        .of(SourceKind::Message)
+        .filter(|message| message.exists());
+    messages.filter_map(move |message| {
+        let conversation = message.reference(Field::Conversation)?;
+        let conversation = entities.get(SourceKind::Conversation, conversation)?;
+        let linked_at = contacts.get(&conversation.reference(Field::Contact)?)?;
+        let at = message_time(message)?;
+        counts(*linked_at, at, quarantine_days).then_some((message, at))
+    })
+}
+
+fn messages(entities: &Entities<'_>, quarantine_days: i64) -> (u32, Option<DateTime<Utc>>) {
+    let mut count = 0;
+    let mut last = None;
+    for (message, _) in own_messages(entities, quarantine_days) {
+        count += 1;
+        let acted = match message.text(Field::Direction) {
+            Some("INBOUND") => message.at(Field::SentAt),
+            _ => message.at(Field::ReadAt),
+        };
+        last = last.max(acted);
+    }
+    (count, last)
+}
+
+/// Feedback by the person, or of a booking of theirs when it names nobody.
+pub fn own_feedback<'e, 'a>(entities: &'e Entities<'a>) -> impl Iterator<Item = &'e Entity<'a>> {
+    let given = entities
+        .of(SourceKind::TripFeedback)
+        .filter(|one| one.exists());
+    given.filter(|one| {
+        if one.flag(Field::Linked) == Some(true) {
+            return one.mine();
+        }
+        let booking = one.reference(Field::Booking);
+        let booking = booking.and_then(|id| entities.get(SourceKind::Booking, id));
+        booking.is_some_and(|booking| booking.exists() && booking.mine())
+    })
+}
+
+fn feedback(entities: &Entities<'_>) -> (Feedback, Option<DateTime<Utc>>) {
+    let mut given: Vec<_> = own_feedback(entities).collect();
+    given.sort_by_key(|one| (one.at(Field::SubmittedAt), one.id));
+    let all = |field| given.iter().filter_map(move |one| one.int(field));
+    let scores: Vec<i64> = all(Field::NpsScore).collect();
+    let ratings: Vec<i64> = all(Field::Rating).collect();
+    let recent = ratings.iter().rev().take(RATINGS);
+    let n = recent.len();
+    let sum: i64 = recent.sum();
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a handful of small whole numbers"
+    )]
+    let mean = (n > 0).then(|| sum as f64 / n as f64);
+    let told = Feedback {
+        nps_score: scores.last().map(|score| Measured {
+            value: *score,
+            based_on: count(scores.len()),
+        }),
+        satisfaction: mean.map(|value| Measured {
+            value,
+            based_on: count(n),
+        }),
+    };
+    (
+        told,
+        given
+            .iter()
+            .filter_map(|one| one.at(Field::SubmittedAt))
+            .max(),
+    )
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn standing(entities: &Entities<'_>, root: Uuid) -> Standing {
+    let profiles = entities
+        .of(SourceKind::PersonProfile)
+        .filter(|one| one.role == Role::Subject);
+    let mut standing = Standing::default();
+    for profile in profiles {
+        standing.profiling_objection |= profile.at(Field::ProfilingObjectionAt).is_some();
+        if profile.id == root {
+            standing.marketing_consent = profile.flag(Field::MarketingConsent);
+            standing.locale = profile.text(Field::Locale).map(str::to_owned);
+        }
+    }
+    standing
+}
