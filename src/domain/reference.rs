@@ -1,7 +1,7 @@
 //! What the fold needs to know that is about nobody: the operator, tours, legs, places, and whether
 //! anybody of a booking or a departure was seen. Always today's, never as of a past instant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -67,13 +67,9 @@ pub struct Reference {
     /// By `booking_id`; absent means nothing known.
     pub surroundings: BTreeMap<Uuid, Surroundings>,
     /// Departures on which at least one boarding of anybody was recorded.
-    pub measured: std::collections::BTreeSet<Uuid>,
-    /// Channel type by `channel_account_id`.
-    pub channels: BTreeMap<Uuid, String>,
-    /// Label by `boarding_point_id`.
-    pub boarding_points: BTreeMap<Uuid, String>,
-    /// Title by `tour_template_id`.
-    pub tours: BTreeMap<Uuid, String>,
+    pub measured: BTreeSet<Uuid>,
+    /// Region by `tour_template_id`, for offerings that have none of their own.
+    pub template_regions: BTreeMap<Uuid, String>,
     /// How long a contact may stay unlinked before what was written is forgotten, in days.
     pub quarantine_days: i64,
 }

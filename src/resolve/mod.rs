@@ -1,1 +1,13 @@
 //! Which person is a fact about? Links, dossiers and what waits for them.
+//!
+//! Everything is a join of two grow-only sets: the versions of a source row, and everyone ever linked to
+//! it. Each pair is a log row. Neither set depends on the order of arrival, so the log does not either.
+//! `engine` is pure; `store` brings it dossiers from the database, `memory` from maps.
+
+pub mod dossier;
+pub mod rules;
+pub mod engine;
+pub mod merge;
+pub mod erase;
+pub mod reference;
+pub mod memory;

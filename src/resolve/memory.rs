@@ -1,0 +1,180 @@
+//! Resolve, log and fold over maps instead of tables: the same engine, for properties and what-ifs.
+//!
+//! Absent on purpose: anything durable. What differs from the database is only where dossiers come from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::dossier::Dossier;
+use super::engine::{Engine, Outcome};
+use super::{erase, merge, reference};
+use crate::domain::activity::LogRow;
+use crate::domain::derive::derive;
+use crate::domain::fold::fold;
+use crate::domain::insight::Insight;
+use crate::domain::reference::Reference;
+use crate::domain::source::{ContentHash, SourceKey, SourceKind, Version};
+
+type RowKey = (Uuid, Uuid, DateTime<Utc>, ContentHash);
+
+/// One tenant's dossiers, log, customers and fences.
+#[derive(Debug, Default)]
+pub struct Memory {
+    tenant: Uuid,
+    quarantine_days: i64,
+    dossiers: BTreeMap<SourceKey, Dossier>,
+    links: BTreeSet<(SourceKey, SourceKey)>,
+    log: BTreeMap<RowKey, LogRow>,
+    customers: BTreeMap<Uuid, Option<Uuid>>,
+    fenced: BTreeSet<Uuid>,
+}
+
+impl Memory {
+    /// An empty tenant.
+    #[must_use]
+    pub fn new(tenant: Uuid, quarantine_days: i64) -> Self {
+        Self {
+            tenant,
+            quarantine_days,
+            ..Self::default()
+        }
+    }
+
+    /// Takes in one batch.
+    pub fn deliver(&mut self, versions: &[Version]) {
+        let known = |person: Uuid| self.fenced.contains(&person);
+        let versions = versions
+            .iter()
+            .filter_map(|version| erase::veil(version.clone(), known));
+        let mut engine = Engine::new(versions);
+        loop {
+            let need = engine.run();
+            if need.is_empty() {
+                break;
+            }
+            let dossiers = need
+                .dossiers
+                .into_iter()
+                .map(|key| (key, self.dossiers.get(&key).cloned()));
+            let children = need
+                .children
+                .into_iter()
+                .map(|key| (key, self.children(key)));
+            engine.supply(dossiers, children);
+        }
+        self.keep(engine.finish());
+    }
+
+    fn children(&self, parent: SourceKey) -> Vec<SourceKey> {
+        let from = (parent, SourceKey::new(SourceKind::Operator, Uuid::nil()));
+        let linked = self
+            .links
+            .range(from..)
+            .take_while(|(one, _)| *one == parent);
+        linked.map(|(_, child)| *child).collect()
+    }
+
+    fn keep(&mut self, outcome: Outcome) {
+        self.dossiers.extend(outcome.dossiers);
+        self.links.extend(outcome.links);
+        self.customers.extend(outcome.profiles);
+        for row in outcome.rows {
+            let key = (
+                row.person,
+                row.activity_id,
+                row.version_at,
+                row.content_hash,
+            );
+            self.log.entry(key).or_insert(row);
+        }
+        for person in outcome.erase.keys() {
+            self.erase(*person);
+        }
+        while let Some(person) = self.merged_into_erased() {
+            self.erase(person);
+        }
+    }
+
+    /// A profile that was merged into an erased one is the same human being.
+    fn merged_into_erased(&self) -> Option<Uuid> {
+        let mut aliases = self.customers.iter();
+        let erased = |into: &Uuid| into.is_nil() || self.fenced.contains(into);
+        aliases
+            .find(|(_, into)| into.as_ref().is_some_and(erased))
+            .map(|(person, _)| *person)
+    }
+
+    fn erase(&mut self, person: Uuid) {
+        self.fenced.insert(person);
+        self.customers.remove(&person);
+        self.log.retain(|(owner, ..), _| *owner != person);
+        self.dossiers
+            .remove(&SourceKey::new(SourceKind::PersonProfile, person));
+        self.dossiers
+            .values_mut()
+            .for_each(|dossier| dossier.forget(person));
+        let named = |key: &SourceKey| key.kind == SourceKind::PersonProfile && key.id == person;
+        self.links
+            .retain(|(parent, child)| !named(parent) && !named(child));
+    }
+
+    /// The insight asked for by any id of a person: the survivor's; none for unknown and erased ones.
+    #[must_use]
+    pub fn insight(&self, person: Uuid, now: DateTime<Utc>) -> Option<Insight> {
+        self.customers.get(&person)?;
+        let merged_into = |one| self.customers.get(&one).copied();
+        let root = merge::root(person, merged_into);
+        let members = self
+            .customers
+            .keys()
+            .filter(|one| merge::root(**one, merged_into) == root);
+        let rows: Vec<LogRow> = members.flat_map(|member| self.rows_of(*member)).collect();
+        let reference = self.reference(&rows);
+        Some(derive(&fold(root, &rows, &reference), now))
+    }
+
+    /// The log rows of one person, in the log's order.
+    pub fn rows_of(&self, person: Uuid) -> impl Iterator<Item = LogRow> {
+        let from = (
+            person,
+            Uuid::nil(),
+            DateTime::<Utc>::MIN_UTC,
+            ContentHash([0; 16]),
+        );
+        let own = self
+            .log
+            .range(from..)
+            .take_while(move |((owner, ..), _)| *owner == person);
+        own.map(|(_, row)| row.clone())
+    }
+
+    /// Everyone who has log rows or a profile.
+    #[must_use]
+    pub fn persons(&self) -> BTreeSet<Uuid> {
+        let logged = self.log.keys().map(|(person, ..)| *person);
+        logged.chain(self.customers.keys().copied()).collect()
+    }
+
+    fn reference(&self, rows: &[LogRow]) -> Reference {
+        let mut keys = reference::named_by(rows);
+        keys.insert(SourceKey::new(SourceKind::Operator, self.tenant));
+        let offerings = keys
+            .iter()
+            .filter(|key| key.kind == SourceKind::TourOffering);
+        let offerings = offerings.filter_map(|key| self.dossiers.get(key));
+        keys.extend(reference::named_by_offerings(offerings));
+        let mut found = Reference {
+            quarantine_days: self.quarantine_days,
+            ..Reference::default()
+        };
+        // By kind, so that templates come before offerings.
+        for key in keys {
+            if let Some(dossier) = self.dossiers.get(&key) {
+                reference::take_in(&mut found, key, dossier);
+            }
+        }
+        found
+    }
+}
