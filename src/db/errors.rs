@@ -44,9 +44,10 @@ impl Error {
     #[must_use]
     pub fn sqlstate(&self) -> Option<String> {
         match self {
-            Self::Unavailable(e) | Self::Retry(e) | Self::Data(e) | Self::Other(e) => {
-                e.as_database_error().and_then(sqlx::error::DatabaseError::code).map(std::borrow::Cow::into_owned)
-            }
+            Self::Unavailable(e) | Self::Retry(e) | Self::Data(e) | Self::Other(e) => e
+                .as_database_error()
+                .and_then(sqlx::error::DatabaseError::code)
+                .map(std::borrow::Cow::into_owned),
             Self::Inconsistent { .. } => None,
         }
     }

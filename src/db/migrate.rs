@@ -55,8 +55,10 @@ pub async fn run(options: &PgConnectOptions) -> Result<usize, MigrateError> {
         application_name: "customer-intelligence migrate".to_owned(),
         ..PoolConfig::default()
     };
-    let mut connection =
-        pool::session(options.clone(), &config).connect().await.map_err(Error::from)?;
+    let mut connection = pool::session(options.clone(), &config)
+        .connect()
+        .await
+        .map_err(Error::from)?;
     let applied = run_on(&mut connection).await;
     // Closing also lets go of the lock where a failure left it taken.
     let closed = connection.close().await.map_err(Error::from);
@@ -67,10 +69,16 @@ pub async fn run(options: &PgConnectOptions) -> Result<usize, MigrateError> {
 
 async fn run_on(connection: &mut PgConnection) -> Result<usize, MigrateError> {
     connection.lock().await.map_err(MigrateError::Migration)?;
-    sqlx::raw_sql(ROLES_AND_SCHEMA).execute(&mut *connection).await.map_err(Error::from)?;
+    sqlx::raw_sql(ROLES_AND_SCHEMA)
+        .execute(&mut *connection)
+        .await
+        .map_err(Error::from)?;
     roles::become_owner(connection).await.map_err(Error::from)?;
     let missing = compare(&applied(connection).await?).pending.len();
-    MIGRATOR.run_direct(None, connection, false).await.map_err(MigrateError::Migration)?;
+    MIGRATOR
+        .run_direct(None, connection, false)
+        .await
+        .map_err(MigrateError::Migration)?;
     Ok(missing)
 }
 
@@ -81,8 +89,14 @@ pub async fn standing(pool: &Pool) -> Result<Standing, Error> {
 }
 
 async fn applied(connection: &mut PgConnection) -> Result<Vec<i64>, Error> {
-    match connection.list_applied_migrations(&MIGRATOR.table_name).await {
-        Ok(list) => Ok(list.into_iter().map(|AppliedMigration { version, .. }| version).collect()),
+    match connection
+        .list_applied_migrations(&MIGRATOR.table_name)
+        .await
+    {
+        Ok(list) => Ok(list
+            .into_iter()
+            .map(|AppliedMigration { version, .. }| version)
+            .collect()),
         Err(sqlx::migrate::MigrateError::Execute(error)) => match Error::from(error) {
             error if error.sqlstate().as_deref() == Some(UNDEFINED_TABLE) => Ok(Vec::new()),
             error => Err(error),
@@ -94,8 +108,16 @@ async fn applied(connection: &mut PgConnection) -> Result<Vec<i64>, Error> {
 fn compare(applied: &[i64]) -> Standing {
     let known: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
     Standing {
-        pending: known.iter().filter(|version| !applied.contains(version)).copied().collect(),
-        unknown: applied.iter().filter(|version| !known.contains(version)).copied().collect(),
+        pending: known
+            .iter()
+            .filter(|version| !applied.contains(version))
+            .copied()
+            .collect(),
+        unknown: applied
+            .iter()
+            .filter(|version| !known.contains(version))
+            .copied()
+            .collect(),
     }
 }
 

@@ -85,7 +85,10 @@ pub(super) fn session(options: PgConnectOptions, config: &PoolConfig) -> PgConne
         ("jit", "off".to_owned()),
         ("statement_timeout", millis(config.statement_timeout)),
         ("lock_timeout", millis(config.lock_timeout)),
-        ("idle_in_transaction_session_timeout", millis(config.idle_in_transaction_timeout)),
+        (
+            "idle_in_transaction_session_timeout",
+            millis(config.idle_in_transaction_timeout),
+        ),
     ])
 }
 

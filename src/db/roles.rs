@@ -16,12 +16,17 @@ pub(super) async fn become_app(connection: &mut PgConnection) -> Result<(), sqlx
 
 /// Becomes `ci_owner` for the rest of the session.
 pub(super) async fn become_owner(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("set role ci_owner").execute(connection).await.map(drop)
+    sqlx::query!("set role ci_owner")
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 /// Becomes `ci_eraser` until the transaction ends: the only role that may delete what was logged.
 pub async fn become_eraser(tx: &mut Tx) -> Result<(), Error> {
-    sqlx::query!("set local role ci_eraser").execute(&mut **tx).await?;
+    sqlx::query!("set local role ci_eraser")
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 

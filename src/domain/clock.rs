@@ -89,7 +89,10 @@ impl Clock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the machine's clock"
+)]
 fn system_now() -> DateTime<Utc> {
     Utc::now()
 }
@@ -117,7 +120,10 @@ mod tests {
 
     #[test]
     fn instants_are_whole_microseconds() {
-        assert_eq!(Clock::manual(noon()).now().timestamp_subsec_nanos(), 123_456_000);
+        assert_eq!(
+            Clock::manual(noon()).now().timestamp_subsec_nanos(),
+            123_456_000
+        );
         assert_eq!(Clock::system().now().timestamp_subsec_nanos() % 1_000, 0);
     }
 
@@ -133,7 +139,9 @@ mod tests {
     #[test]
     fn ids_of_two_system_clocks_rise_together() {
         let (one, other) = (Clock::system(), Clock::system());
-        let ids: Vec<Uuid> = (0..500).flat_map(|_| [one.uuid_v7(), other.uuid_v7()]).collect();
+        let ids: Vec<Uuid> = (0..500)
+            .flat_map(|_| [one.uuid_v7(), other.uuid_v7()])
+            .collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
     }
 

@@ -24,7 +24,9 @@ impl Account {
     /// A data folder that exists keeps its owner.
     pub(super) fn for_data(data: &Path) -> Result<Option<Self>, EmbeddedError> {
         let us = effective_uid()?;
-        let owner = std::fs::metadata(data).ok().map(|meta| (meta.uid(), meta.gid()));
+        let owner = std::fs::metadata(data)
+            .ok()
+            .map(|meta| (meta.uid(), meta.gid()));
         match (us, owner) {
             (ROOT, Some((uid, gid))) if uid != ROOT => Ok(Some(Self { uid, gid })),
             (ROOT, _) => Self::to_step_down_to(data).map(Some),
@@ -58,7 +60,10 @@ impl Account {
     /// Whether the folder can be entered by this account.
     pub(super) fn can_enter(&self, path: &Path) -> bool {
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", "cd \"$0\" 2>/dev/null"]).arg(path).current_dir("/");
+        shell
+            .args(["-c", "cd \"$0\" 2>/dev/null"])
+            .arg(path)
+            .current_dir("/");
         self.run(&mut shell);
         shell.status().is_ok_and(|status| status.success())
     }
@@ -80,22 +85,29 @@ pub(super) fn effective_uid() -> Result<u32, EmbeddedError> {
         return Ok(meta.uid());
     }
     let output = Command::new("id").arg("-u").output().at("run", "id")?;
-    String::from_utf8_lossy(&output.stdout).trim().parse().map_err(|_| EmbeddedError::Program {
-        program: "id",
-        data: "-u".into(),
-        output: String::from_utf8_lossy(&output.stdout).into_owned(),
-    })
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.trim()
+        .parse()
+        .map_err(std::io::Error::other)
+        .at("understand the answer of", "id -u")
 }
 
 fn find(accounts: &str, name: &str) -> Option<Account> {
-    let line = accounts.lines().find(|line| line.split(':').next() == Some(name))?;
+    let line = accounts
+        .lines()
+        .find(|line| line.split(':').next() == Some(name))?;
     let mut fields = line.split(':').skip(2);
-    Some(Account { uid: id(fields.next()?)?, gid: id(fields.next()?)? })
+    Some(Account {
+        uid: id(fields.next()?)?,
+        gid: id(fields.next()?)?,
+    })
 }
 
 /// macOS writes `nobody` as -2.
 fn id(text: &str) -> Option<u32> {
-    text.parse::<u32>().ok().or_else(|| text.parse::<i32>().ok().map(i32::cast_unsigned))
+    text.parse::<u32>()
+        .ok()
+        .or_else(|| text.parse::<i32>().ok().map(i32::cast_unsigned))
 }
 
 #[cfg(test)]
@@ -105,7 +117,13 @@ mod tests {
     #[test]
     fn accounts_are_found_by_their_whole_name() {
         let text = "root:x:0:0:root:/root:/bin/bash\nnobody2:x:7:7::/:\nnobody:*:-2:-2::/:\n";
-        assert_eq!(find(text, "nobody"), Some(Account { uid: u32::MAX - 1, gid: u32::MAX - 1 }));
+        assert_eq!(
+            find(text, "nobody"),
+            Some(Account {
+                uid: u32::MAX - 1,
+                gid: u32::MAX - 1
+            })
+        );
         assert_eq!(find(text, "postgres"), None);
     }
 }

@@ -18,7 +18,10 @@ impl Binaries {
     /// A command for one of the programs, with nothing of our environment that would lead it elsewhere.
     pub(super) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.dir.join(program));
-        command.env_clear().env("LC_ALL", "C").env("PATH", &self.dir);
+        command
+            .env_clear()
+            .env("LC_ALL", "C")
+            .env("PATH", &self.dir);
         command
     }
 }
@@ -29,7 +32,9 @@ pub(super) fn usual_folders() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = Vec::new();
     let asked = Command::new("pg_config").arg("--bindir").output().ok();
     if let Some(output) = asked.filter(|output| output.status.success()) {
-        found.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+        found.push(PathBuf::from(
+            String::from_utf8_lossy(&output.stdout).trim(),
+        ));
     }
     for (parent, prefix, suffix) in [
         ("/usr/lib/postgresql", "", "bin"),
@@ -38,7 +43,11 @@ pub(super) fn usual_folders() -> Vec<PathBuf> {
         ("/usr/local/opt", "postgresql", "bin"),
         ("/Applications/Postgres.app/Contents/Versions", "", "bin"),
     ] {
-        found.extend(children(Path::new(parent), prefix).into_iter().map(|path| path.join(suffix)));
+        found.extend(
+            children(Path::new(parent), prefix)
+                .into_iter()
+                .map(|path| path.join(suffix)),
+        );
     }
     found.extend(["/usr/local/pgsql/bin", "/usr/local/bin", "/usr/bin"].map(PathBuf::from));
     let mut seen = Vec::new();
@@ -66,29 +75,52 @@ pub(super) fn children(parent: &Path, prefix: &str) -> Vec<PathBuf> {
 
 /// Chooses among `folders`: exactly `major` where a data folder demands it, else the highest.
 pub(super) fn choose(folders: &[PathBuf], major: Option<u32>) -> Result<Binaries, EmbeddedError> {
-    let found: Vec<(PathBuf, Option<u32>)> =
-        folders.iter().map(|dir| (dir.clone(), major_of(dir))).collect();
+    let found: Vec<(PathBuf, Option<u32>)> = folders
+        .iter()
+        .map(|dir| (dir.clone(), major_of(dir)))
+        .collect();
     found
         .iter()
-        .filter_map(|(dir, version)| Some(Binaries { dir: dir.clone(), major: (*version)? }))
+        .filter_map(|(dir, version)| {
+            Some(Binaries {
+                dir: dir.clone(),
+                major: (*version)?,
+            })
+        })
         .filter(|binaries| major.is_none_or(|major| binaries.major == major))
         .max_by_key(|binaries| binaries.major)
-        .ok_or(EmbeddedError::NoBinaries { major, searched: found, download: None })
+        .ok_or(EmbeddedError::NoBinaries {
+            major,
+            searched: found,
+            download: None,
+        })
 }
 
 /// The major version of the programs in `dir`, if all three are there and run.
 fn major_of(dir: &Path) -> Option<u32> {
-    if !["initdb", "postgres", "pg_ctl"].iter().all(|program| dir.join(program).exists()) {
+    if !["initdb", "postgres", "pg_ctl"]
+        .iter()
+        .all(|program| dir.join(program).exists())
+    {
         return None;
     }
-    let output = Command::new(dir.join("postgres")).arg("--version").output().ok()?;
+    let output = Command::new(dir.join("postgres"))
+        .arg("--version")
+        .output()
+        .ok()?;
     parse_major(&String::from_utf8_lossy(&output.stdout))
 }
 
 /// The major version in `postgres (PostgreSQL) 15.18 (Debian …)` or `… 18beta1`.
 fn parse_major(version: &str) -> Option<u32> {
-    let number = version.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
-    number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    let number = version
+        .split_whitespace()
+        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    number
+        .split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// The major version that made the data folder, from its `PG_VERSION`; `None` while there is no cluster in it.
@@ -102,7 +134,10 @@ mod tests {
 
     #[test]
     fn majors_are_read_from_what_the_programs_print() {
-        assert_eq!(parse_major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"), Some(15));
+        assert_eq!(
+            parse_major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"),
+            Some(15)
+        );
         assert_eq!(parse_major("postgres (PostgreSQL) 18beta1"), Some(18));
         assert_eq!(parse_major("16\n"), Some(16));
         assert_eq!(parse_major("nonsense"), None);

@@ -94,7 +94,11 @@ pub(super) trait At<T> {
 
 impl<T> At<T> for io::Result<T> {
     fn at(self, action: &'static str, path: impl Into<PathBuf>) -> Result<T, EmbeddedError> {
-        self.map_err(|source| EmbeddedError::Io { action, path: path.into(), source })
+        self.map_err(|source| EmbeddedError::Io {
+            action,
+            path: path.into(),
+            source,
+        })
     }
 }
 

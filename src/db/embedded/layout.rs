@@ -82,7 +82,9 @@ impl Layout {
 
     /// Gives `path` to the account PostgreSQL runs as.
     pub(super) fn hand_over(&self, path: &Path) -> Result<(), EmbeddedError> {
-        self.account.as_ref().map_or(Ok(()), |account| account.own(path))
+        self.account
+            .as_ref()
+            .map_or(Ok(()), |account| account.own(path))
     }
 
     /// Creates the folder for PostgreSQL's user alone; one that belongs to somebody else is refused, since the shared
@@ -99,7 +101,8 @@ impl Layout {
         if !meta.is_dir() || (meta.uid() != us && meta.uid() != owner) {
             return Err(EmbeddedError::Folder {
                 path: path.to_owned(),
-                reason: "it belongs to somebody else; remove it or choose another CI_DATA_DIR".to_owned(),
+                reason: "it belongs to somebody else; remove it or choose another CI_DATA_DIR"
+                    .to_owned(),
             });
         }
         fs::set_permissions(path, fs::Permissions::from_mode(PRIVATE)).at("protect", path)?;
@@ -110,7 +113,11 @@ impl Layout {
 /// Twelve hexadecimal digits that stand for a path.
 fn short_hash(path: &Path) -> String {
     let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    let number = digest
+        .iter()
+        .take(6)
+        .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+    format!("{number:012x}")
 }
 
 #[cfg(test)]
@@ -120,6 +127,7 @@ mod tests {
     #[test]
     fn a_long_path_gets_a_short_socket() {
         let base = tempfile::tempdir().unwrap();
+        fs::set_permissions(base.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let long = base.path().join("x".repeat(120));
         let layout = Layout::prepare(&long).unwrap();
         assert!(layout.socket().as_os_str().len() <= LONGEST_SOCKET_PATH);
