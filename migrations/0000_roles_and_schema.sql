@@ -48,8 +48,8 @@ $schema$;
 grant usage on schema customer_intelligence to ci_app, ci_eraser;
 
 -- What later migrations create, the service and the eraser may read and write, unless that migration takes it away
--- again. This holds for the tables of whoever runs this file.
-alter default privileges in schema customer_intelligence
+-- again.
+alter default privileges for role ci_owner in schema customer_intelligence
   grant select, insert, update, delete on tables to ci_app, ci_eraser;
 
 comment on schema customer_intelligence is 'Customer Intelligence: what it knows about each person, and why';
