@@ -3,6 +3,7 @@
 //! Reading order: what the platform says (`source`), how it concerns a person (`activity`), what is
 //! known about tours and places (`reference`), and what follows from it (`fold`, `insight`).
 
+pub mod clock;
 pub mod money;
 pub mod source;
 pub mod activity;

@@ -1,1 +1,10 @@
 //! Integration tests: one binary, one throw-away PostgreSQL server, one database per test.
+//!
+//! The modules say `cfg(test)` so that the lints know their helpers for tests too.
+
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod database;
+#[cfg(test)]
+mod embedded;
