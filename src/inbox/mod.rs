@@ -1,1 +1,17 @@
 //! Deliveries that are durable but not yet understood, and the dead letters that never will be.
+//!
+//! The way of a delivery: `queue` (bounded, in memory) → `writer` (everything in flight in one insert) →
+//! the table `inbox`, which the workers empty. What can never work goes the same way into `dead_letter`.
+//! Deliberately absent: reading what a payload says (that is `contracts`) and taking it out of the inbox
+//! again (that belongs to the worker's transaction).
+
+mod entry;
+mod queue;
+mod writer;
+mod flush;
+mod statements;
+pub mod backlog;
+pub mod dead_letters;
+
+pub use entry::{Channel, Entry, Letter};
+pub use writer::{Error, Limits, Writer};

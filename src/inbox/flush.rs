@@ -1,0 +1,290 @@
+//! One flush: deliveries in one insert, letters in another, each waiter answered after its own commit.
+//!
+//! A value the database refuses costs its neighbours nothing: the batch is repeated row by row and the culprit
+//! becomes a letter. Deliberately absent: transactions over several statements; what is counted is written apart,
+//! after the answers.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use tokio::sync::{Notify, oneshot};
+use uuid::Uuid;
+
+use super::entry::{Channel, Entry, Letter};
+use super::queue::{Job, Waiting};
+use super::statements;
+use super::writer::Error;
+use crate::db;
+use crate::domain::clock::Clock;
+
+/// Counters are written when nobody waits, and at the latest after so many flushes.
+const TALLY_AT_LEAST_EVERY: u32 = 64;
+/// Counters of so many tenants and names are kept while the database is away; more are forgotten.
+const TALLY_NAMES: usize = 10_000;
+
+/// One who waits for a commit.
+type Done = oneshot::Sender<Result<(), Error>>;
+
+/// A delivery on its way into the table.
+struct Keep {
+    id: Uuid,
+    channel: Channel,
+    entry: Entry,
+    done: Done,
+}
+
+/// A letter on its way into the table.
+struct Bury {
+    letter: Letter,
+    done: Done,
+}
+
+#[derive(Default)]
+struct Tally {
+    totals: BTreeMap<(Uuid, String), i64>,
+    flushes: u32,
+}
+
+pub(super) struct Flusher<'a> {
+    pool: &'a db::Pool,
+    clock: &'a Clock,
+    landed: &'a Notify,
+    timeout: Duration,
+    tally: Tally,
+}
+
+impl<'a> Flusher<'a> {
+    pub(super) fn new(
+        pool: &'a db::Pool,
+        clock: &'a Clock,
+        landed: &'a Notify,
+        timeout: Duration,
+    ) -> Self {
+        Self {
+            pool,
+            clock,
+            landed,
+            timeout,
+            tally: Tally::default(),
+        }
+    }
+
+    /// Stores what is in `batch` and answers everyone in it.
+    pub(super) async fn flush(&mut self, batch: Vec<Waiting>) {
+        let (mut keeps, mut letters) = (Vec::with_capacity(batch.len()), Vec::new());
+        for Waiting { job, done, .. } in batch {
+            match job {
+                Job::Keep { id, channel, entry } => keeps.push(Keep {
+                    id,
+                    channel,
+                    entry,
+                    done,
+                }),
+                Job::Bury(letter) => letters.push(Bury { letter, done }),
+            }
+        }
+        self.tally.flushes = self.tally.flushes.saturating_add(1);
+        let mut connection = match self.pool.acquire().await.map_err(db::Error::from) {
+            Ok(connection) => connection,
+            Err(error) => return refuse(keeps, letters, &error),
+        };
+        let timeout = self.timeout;
+        let work = async {
+            self.keep(&mut connection, keeps, &mut letters).await;
+            self.bury(&mut connection, letters).await;
+        };
+        if tokio::time::timeout(timeout, work).await.is_err() {
+            tracing::warn!(
+                ?timeout,
+                "a flush of the inbox took too long and was given up"
+            );
+            // Its answer may still be on the way: never to be used again.
+            drop(connection.detach());
+        }
+    }
+
+    /// Inserts `keeps`; what the database refuses becomes one of the `letters`.
+    async fn keep(
+        &mut self,
+        connection: &mut PgConnection,
+        mut keeps: Vec<Keep>,
+        letters: &mut Vec<Bury>,
+    ) {
+        if keeps.is_empty() {
+            return;
+        }
+        keeps.sort_unstable_by_key(|keep| (keep.entry.tenant_id, keep.id));
+        let rows = keeps.iter().map(row).collect();
+        match statements::insert(connection, rows).await {
+            Ok(()) => {
+                for keep in keeps {
+                    self.kept(keep);
+                }
+                self.wake();
+            }
+            Err(db::Error::Data(_)) => {
+                for keep in keeps {
+                    self.keep_alone(connection, keep, letters).await;
+                }
+                self.wake();
+            }
+            Err(error) => refuse(keeps, Vec::new(), &error),
+        }
+    }
+
+    async fn keep_alone(
+        &mut self,
+        connection: &mut PgConnection,
+        keep: Keep,
+        letters: &mut Vec<Bury>,
+    ) {
+        match statements::insert(connection, vec![row(&keep)]).await {
+            Ok(()) => self.kept(keep),
+            Err(error @ db::Error::Data(_)) => {
+                let letter = self.letter(&keep, error.sqlstate());
+                letters.push(Bury {
+                    letter,
+                    done: keep.done,
+                });
+            }
+            Err(error) => refuse(vec![keep], Vec::new(), &error),
+        }
+    }
+
+    /// Writes `letters`; one that cannot be stored as it is goes without its envelope.
+    async fn bury(&mut self, connection: &mut PgConnection, letters: Vec<Bury>) {
+        if letters.is_empty() {
+            return;
+        }
+        // Of several letters with one id the last one stands; an insert may name a key only once.
+        let mut unique: BTreeMap<(Uuid, Uuid), &Letter> = BTreeMap::new();
+        for Bury { letter, .. } in &letters {
+            unique.insert((letter.tenant_id, letter.id), letter);
+        }
+        match statements::upsert_letters(connection, unique.into_values()).await {
+            Ok(()) => {
+                for Bury { letter, done } in letters {
+                    self.buried(&letter, done);
+                }
+            }
+            Err(db::Error::Data(_)) => {
+                for Bury { mut letter, done } in letters {
+                    let mut stored = statements::upsert_letters(connection, [&letter]).await;
+                    if matches!(stored, Err(db::Error::Data(_))) {
+                        letter.envelope = None;
+                        stored = statements::upsert_letters(connection, [&letter]).await;
+                    }
+                    match stored {
+                        Ok(()) => self.buried(&letter, done),
+                        Err(error) => refuse(Vec::new(), vec![Bury { letter, done }], &error),
+                    }
+                }
+            }
+            Err(error) => refuse(Vec::new(), letters, &error),
+        }
+    }
+
+    fn kept(&mut self, keep: Keep) {
+        if keep.entry.dropped_columns > 0 {
+            let dropped = i64::from(keep.entry.dropped_columns);
+            self.add(keep.entry.tenant_id, "dropped_columns".to_owned(), dropped);
+        }
+        answer(keep.done, Ok(()));
+    }
+
+    fn buried(&mut self, letter: &Letter, done: Done) {
+        self.add(
+            letter.tenant_id,
+            format!("dead_letter.{}", letter.reason),
+            1,
+        );
+        answer(done, Ok(()));
+    }
+
+    fn wake(&self) {
+        self.landed.notify_waiters();
+        // For one who is about to wait.
+        self.landed.notify_one();
+    }
+
+    fn letter(&self, keep: &Keep, sqlstate: Option<String>) -> Letter {
+        let Entry {
+            tenant_id,
+            event_id,
+            table,
+            trigger,
+            ..
+        } = &keep.entry;
+        let sqlstate = sqlstate.unwrap_or_default();
+        Letter {
+            tenant_id: *tenant_id,
+            id: event_id
+                .as_ref()
+                .map_or(keep.id, |event| Letter::id_of(*tenant_id, event)),
+            event_id: event_id.clone(),
+            table: Some(table.clone()),
+            trigger: Some(trigger.clone()),
+            reason: "refused_by_database".to_owned(),
+            detail: format!(
+                "the database refused the row (SQLSTATE {sqlstate}); redeliver it from Hasura"
+            ),
+            envelope: None,
+            received_at: self.clock.now(),
+        }
+        .storable()
+    }
+
+    fn add(&mut self, tenant_id: Uuid, name: String, more: i64) {
+        if self.tally.totals.len() < TALLY_NAMES {
+            *self.tally.totals.entry((tenant_id, name)).or_default() += more;
+        }
+    }
+
+    /// Writes the counters when nobody waits or it is time; what could not be written stays for the next time.
+    pub(super) async fn count_if_due(&mut self, idle: bool) {
+        let due = idle || self.tally.flushes >= TALLY_AT_LEAST_EVERY;
+        if !due || self.tally.totals.is_empty() {
+            return;
+        }
+        let write = statements::count(self.pool, &self.tally.totals, self.clock.now());
+        match tokio::time::timeout(self.timeout, write).await {
+            Ok(Ok(())) => self.tally = Tally::default(),
+            Ok(Err(error)) => {
+                self.tally.flushes = 0;
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "counters not written"
+                );
+            }
+            Err(_) => self.tally.flushes = 0,
+        }
+    }
+}
+
+fn row(keep: &Keep) -> statements::Row<'_> {
+    statements::Row {
+        tenant_id: keep.entry.tenant_id,
+        id: keep.id,
+        channel: keep.channel.code(),
+        payload: &keep.entry.payload,
+    }
+}
+
+fn refuse(keeps: Vec<Keep>, letters: Vec<Bury>, error: &db::Error) {
+    let waiting = keeps.len() + letters.len();
+    tracing::warn!(
+        error = error as &dyn std::error::Error,
+        waiting,
+        "the inbox cannot be written"
+    );
+    let keeps = keeps.into_iter().map(|keep| keep.done);
+    for done in keeps.chain(letters.into_iter().map(|bury| bury.done)) {
+        answer(done, Err(Error::Unavailable));
+    }
+}
+
+/// Answers one who may have gone away meanwhile.
+fn answer(done: Done, result: Result<(), Error>) {
+    done.send(result).ok();
+}
