@@ -1,6 +1,5 @@
 -- The way of a delivery: inbox, then dossiers and links, then the log, then the insight.
 -- Every key starts with tenant_id; no sequences, no triggers, so that the same statements run distributed.
-set search_path = customer_intelligence;
 
 create table tenant (
   tenant_id uuid primary key,
@@ -205,3 +204,6 @@ comment on column tally.tenant_id is 'Whose deliveries; the nil uuid when they n
 comment on column tally.name is 'A stable name such as event.BookingConfirmed or unattributable.';
 comment on column tally.total is 'How many.';
 comment on column tally.last_at is 'When last.';
+
+-- The log is append-only for the service; only an erasure's role takes rows out.
+revoke update, delete on activity_log from ci_app;

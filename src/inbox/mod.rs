@@ -2,14 +2,15 @@
 //!
 //! The way of a delivery: `queue` (bounded, in memory) → `writer` (everything in flight in one insert) →
 //! the table `inbox`, which the workers empty. What can never work goes the same way into `dead_letter`.
-//! Deliberately absent: reading what a payload says (that is `contracts`) and taking it out of the inbox
-//! again (that belongs to the worker's transaction).
+//! `claim` takes it out again, in the worker's
+//! transaction. Deliberately absent: reading what a payload says; that is `contracts`.
 
 mod entry;
 mod queue;
 mod writer;
 mod flush;
 mod statements;
+pub mod claim;
 pub mod backlog;
 pub mod dead_letters;
 

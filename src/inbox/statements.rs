@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::entry::Letter;
-use crate::db::{Error, Pool};
+use crate::db::Error;
 
 /// A row of the inbox.
 pub(super) struct Row<'a> {
@@ -92,7 +92,7 @@ pub(super) async fn upsert_letters<'a>(
 
 /// Adds to the counters.
 pub(super) async fn count(
-    pool: &Pool,
+    executor: impl sqlx::PgExecutor<'_>,
     totals: &BTreeMap<(Uuid, String), i64>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
@@ -111,7 +111,7 @@ pub(super) async fn count(
         &more,
         now,
     )
-    .execute(pool)
+    .execute(executor)
     .await?;
     Ok(())
 }

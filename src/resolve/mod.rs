@@ -11,3 +11,6 @@ pub mod merge;
 pub mod erase;
 pub mod reference;
 pub mod memory;
+pub mod fence;
+pub mod store;
+pub mod forget;

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::dossier::Dossier;
+use super::store;
+use crate::db::Error;
 use crate::domain::activity::LogRow;
 use crate::domain::money::Currency;
 use crate::domain::reference::{Offering, Operator, Reference, Surroundings};
@@ -109,4 +112,28 @@ fn operator(dossier: &Dossier) -> Operator {
         currency: currency.map_or(default.currency, |code| Currency(code.to_owned())),
         time_zone: zone.unwrap_or(default.time_zone),
     }
+}
+
+/// Reads what the folds of these rows look at, in two round trips.
+pub async fn load(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    rows: &[LogRow],
+    quarantine_days: i64,
+) -> Result<Reference, Error> {
+    let mut keys = named_by(rows);
+    keys.insert(SourceKey::new(SourceKind::Operator, tenant_id));
+    let mut found = store::load(connection, tenant_id, &keys).await?;
+    let offerings = found.iter().filter(|(key, _)| key.kind == SourceKind::TourOffering);
+    let more = named_by_offerings(offerings.map(|(_, dossier)| dossier));
+    found.extend(store::load(connection, tenant_id, &more).await?);
+    let mut reference = Reference {
+        quarantine_days,
+        ..Reference::default()
+    };
+    // By kind, so that templates come before the offerings that borrow their region.
+    for (key, dossier) in &found {
+        take_in(&mut reference, *key, dossier);
+    }
+    Ok(reference)
 }

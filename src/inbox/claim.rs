@@ -1,0 +1,99 @@
+//! Taking deliveries out of the inbox, inside the transaction that turns them into facts.
+//!
+//! A claim is a delete: when the transaction fails the rows are simply still there.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::entry::Letter;
+use super::statements;
+use crate::db::{Error, Pool, Tx};
+
+/// A delivery taken out.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Identity of the receipt.
+    pub id: Uuid,
+    /// 0 live, 1 backfill, 2 replay.
+    pub channel: i16,
+    /// The envelope, cut to the allow-listed columns.
+    pub payload: Vec<u8>,
+}
+
+/// Tenants that have something waiting, found by one step per tenant along the key.
+pub async fn tenants(pool: &Pool) -> Result<Vec<Uuid>, Error> {
+    let found = sqlx::query_scalar!(
+        r#"with recursive head as (
+             (select tenant_id from inbox order by tenant_id limit 1)
+             union all
+             (select next.tenant_id
+              from head cross join lateral (
+                select tenant_id from inbox
+                where tenant_id > head.tenant_id order by tenant_id limit 1) next)
+           )
+           select tenant_id as "tenant_id!" from head"#
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(found)
+}
+
+/// Takes up to `limit` of the tenant's oldest deliveries out of the inbox.
+pub async fn claim(tx: &mut Tx, tenant_id: Uuid, limit: i64) -> Result<Vec<Claimed>, Error> {
+    let rows = sqlx::query!(
+        "delete from inbox where tenant_id = $1 and id = any (array(
+           select id from inbox where tenant_id = $1 order by id limit $2 for update skip locked))
+         returning id, channel, payload",
+        tenant_id,
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let rows = rows.into_iter().map(|row| Claimed {
+        id: row.id,
+        channel: row.channel,
+        payload: row.payload,
+    });
+    Ok(rows.collect())
+}
+
+/// Takes exactly these deliveries out: the way a batch is halved until its culprit stands alone.
+pub async fn claim_these(tx: &mut Tx, tenant_id: Uuid, ids: &[Uuid]) -> Result<Vec<Claimed>, Error> {
+    let rows = sqlx::query!(
+        "delete from inbox where tenant_id = $1 and id = any ($2) returning id, channel, payload",
+        tenant_id,
+        ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let rows = rows.into_iter().map(|row| Claimed {
+        id: row.id,
+        channel: row.channel,
+        payload: row.payload,
+    });
+    Ok(rows.collect())
+}
+
+/// Writes letters about deliveries of this transaction.
+pub async fn park(tx: &mut Tx, letters: &[Letter]) -> Result<(), Error> {
+    if letters.is_empty() {
+        return Ok(());
+    }
+    statements::upsert_letters(tx, letters).await
+}
+
+/// Counts, in this transaction, what is not kept.
+pub async fn tally(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    counts: &BTreeMap<String, i64>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let totals = counts.iter().map(|(name, n)| ((tenant_id, name.clone()), *n)).collect();
+    statements::count(&mut **tx, &totals, now).await
+}
