@@ -89,6 +89,39 @@ async fn the_services_sessions_are_ci_app_and_an_erasure_is_ci_eraser_until_it_c
 }
 
 #[tokio::test]
+async fn the_service_cannot_change_or_delete_what_was_logged_and_an_erasure_can_delete_it() {
+    const APPEND: &str = "insert into activity_log (tenant_id, person_profile_id, activity_id, version_at,
+        content_hash, kind, role, provenance, occurred_at, recorded_at, body)
+        values (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), now(), '\\x00', 0, 0, 0, now(), now(), '\\x01')";
+    const PERMISSION_DENIED: Option<&str> = Some("42501");
+    let db = TestDb::new().await;
+    sqlx::raw_sql(APPEND).execute(db.pool()).await.unwrap();
+    for forbidden in [
+        "update activity_log set kind = 1",
+        "delete from activity_log",
+        "truncate activity_log",
+    ] {
+        let error = sqlx::raw_sql(forbidden)
+            .execute(db.pool())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            Error::from(error).sqlstate().as_deref(),
+            PERMISSION_DENIED,
+            "{forbidden}"
+        );
+    }
+    let mut tx = Tx::begin(db.pool()).await.unwrap();
+    roles::become_eraser(&mut tx).await.unwrap();
+    let deleted = sqlx::raw_sql("delete from activity_log")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    assert_eq!(deleted.rows_affected(), 1);
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_superusers_login_is_recognised_behind_its_role() {
     let db = TestDb::new().await;
     assert!(roles::login_is_superuser(db.pool()).await.unwrap());

@@ -88,6 +88,8 @@ pub(super) fn choose(folders: &[PathBuf], major: Option<u32>) -> Result<Binaries
             })
         })
         .filter(|binaries| major.is_none_or(|major| binaries.major == major))
+        // Of several folders with the highest version, the first.
+        .rev()
         .max_by_key(|binaries| binaries.major)
         .ok_or(EmbeddedError::NoBinaries {
             major,

@@ -34,7 +34,9 @@ use postmaster::State;
 pub const DATABASE: &str = "customer_intelligence";
 
 const START_LOCK_PATIENCE: Duration = Duration::from_mins(3);
-const START_LOCK_POLL: Duration = Duration::from_millis(20);
+/// A child that this process is just starting holds our locks too, until it has become its program.
+const OTHER_USERS_PATIENCE: Duration = Duration::from_millis(500);
+const LOCK_POLL: Duration = Duration::from_millis(20);
 
 /// What a crash of the machine may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,12 +201,10 @@ impl Inner {
         );
         let start_lock = lock_start(&self.layout)?;
         let users = self.layout.lock_file("users.lock")?;
-        match users.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(false),
-            Err(TryLockError::Error(error)) => {
-                return Err(error).at("lock", self.layout.root.join("users.lock"));
-            }
+        if !lock_within(&users, OTHER_USERS_PATIENCE)
+            .at("lock", self.layout.root.join("users.lock"))?
+        {
+            return Ok(false);
         }
         postmaster::stop(&self.layout, &self.binaries)?;
         if let Some(mut child) = self
@@ -258,20 +258,24 @@ async fn find_binaries(
 /// The lock under which the server is started or stopped; one process at a time.
 fn lock_start(layout: &Layout) -> Result<File, EmbeddedError> {
     let file = layout.lock_file("start.lock")?;
+    if lock_within(&file, START_LOCK_PATIENCE).at("lock", layout.root.join("start.lock"))? {
+        return Ok(file);
+    }
+    Err(EmbeddedError::Busy {
+        root: layout.root.clone(),
+        seconds: START_LOCK_PATIENCE.as_secs(),
+    })
+}
+
+/// Takes the lock if it becomes free in time.
+fn lock_within(file: &File, patience: Duration) -> std::io::Result<bool> {
     let begun = Instant::now();
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::Error(error)) => {
-                return Err(error).at("lock", layout.root.join("start.lock"));
-            }
-            Err(TryLockError::WouldBlock) if begun.elapsed() > START_LOCK_PATIENCE => {
-                return Err(EmbeddedError::Busy {
-                    root: layout.root.clone(),
-                    seconds: START_LOCK_PATIENCE.as_secs(),
-                });
-            }
-            Err(TryLockError::WouldBlock) => std::thread::sleep(START_LOCK_POLL),
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if begun.elapsed() > patience => return Ok(false),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_POLL),
         }
     }
 }
