@@ -16,6 +16,6 @@ pub mod derivations;
 pub mod actions;
 pub mod workers;
 pub mod graphql;
-//pub mod http;
+pub mod http;
 pub mod demo;
-//pub mod app;
+pub mod app;

@@ -59,6 +59,18 @@ pub async fn claim(tx: &mut Tx, tenant_id: Uuid, limit: i64) -> Result<Vec<Claim
     Ok(rows.collect())
 }
 
+/// The ids of the tenant's oldest deliveries, left where they are.
+pub async fn oldest(pool: &Pool, tenant_id: Uuid, limit: i64) -> Result<Vec<Uuid>, Error> {
+    let found = sqlx::query_scalar!(
+        "select id from inbox where tenant_id = $1 order by id limit $2",
+        tenant_id,
+        limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(found)
+}
+
 /// Takes exactly these deliveries out: the way a batch is halved until its culprit stands alone.
 pub async fn claim_these(tx: &mut Tx, tenant_id: Uuid, ids: &[Uuid]) -> Result<Vec<Claimed>, Error> {
     let rows = sqlx::query!(

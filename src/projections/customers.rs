@@ -95,6 +95,17 @@ async fn around(
     Ok(rows.collect())
 }
 
+/// Whom each of these customers is merged into, where they are.
+pub(super) async fn merged_into(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    persons: &BTreeSet<Uuid>,
+) -> Result<BTreeMap<Uuid, Uuid>, Error> {
+    let found = around(tx, tenant_id, persons).await?;
+    let merged = found.into_iter().filter_map(|(person, into, _)| Some((person, into?)));
+    Ok(merged.collect())
+}
+
 async fn lock(tx: &mut Tx, tenant_id: Uuid, persons: Vec<Uuid>) -> Result<(), Error> {
     sqlx::query!(
         r#"select person_profile_id from customer
@@ -128,7 +139,7 @@ async fn set_roots(tx: &mut Tx, tenant_id: Uuid, moved: &BTreeMap<Uuid, Uuid>) -
 }
 
 /// Everyone, a page at a time, in the order of ids.
-pub async fn all(tx: &mut Tx, tenant_id: Uuid, after: Uuid, limit: i64) -> Result<Vec<Uuid>, Error> {
+pub(super) async fn all(tx: &mut Tx, tenant_id: Uuid, after: Uuid, limit: i64) -> Result<Vec<Uuid>, Error> {
     let found = sqlx::query_scalar!(
         "select person_profile_id from customer
          where tenant_id = $1 and person_profile_id > $2 order by person_profile_id limit $3",

@@ -32,9 +32,14 @@ pub async fn erase(
 ) -> Result<Erasure, Error> {
     let mut persons: BTreeSet<Uuid> = asked.keys().copied().collect();
     let sets = customers::close_and_lock(tx, tenant_id, persons.clone()).await?;
-    let concerned = sets.iter().filter(|(root, _)| persons.contains(root));
-    let members: BTreeSet<Uuid> = concerned.flat_map(|(_, members)| members).copied().collect();
-    persons.extend(members);
+    // Whoever is merged into an erased person, however far down the chain, is the same human being.
+    let known: BTreeSet<Uuid> = sets.into_values().flatten().collect();
+    let merged = customers::merged_into(tx, tenant_id, &known).await?;
+    while let Some((alias, _)) = merged.iter().find(|(alias, into)| {
+        persons.contains(into) && !persons.contains(*alias)
+    }) {
+        persons.insert(*alias);
+    }
     for (person, reason) in asked {
         fence::raise(tx, pepper, tenant_id, &[*person].into(), reason, now).await?;
     }

@@ -20,11 +20,11 @@ use crate::domain::fold::fold;
 use crate::domain::insight::Insight;
 use crate::resolve::reference;
 
-pub use customers::{all, due, upsert_profiles};
+pub use customers::{due, upsert_profiles};
 pub use erasure::{Erasure, erase};
 
 /// How many persons are folded at a time, so that memory stays flat.
-const CHUNK: usize = 500;
+const CHUNK: u16 = 500;
 
 /// What a refold depends on besides the log.
 #[derive(Debug, Clone, Copy)]
@@ -45,12 +45,31 @@ pub async fn refold(
 ) -> Result<usize, Error> {
     let persons: Vec<Uuid> = persons.iter().copied().collect();
     let mut written = 0;
-    for chunk in persons.chunks(CHUNK) {
+    for chunk in persons.chunks(usize::from(CHUNK)) {
         let chunk: BTreeSet<Uuid> = chunk.iter().copied().collect();
         let sets = customers::close_and_lock(tx, tenant_id, chunk).await?;
         written += refold_sets(tx, settings, tenant_id, &sets, now).await?;
     }
     Ok(written)
+}
+
+/// Refolds everybody of a tenant: its own settings changed.
+pub async fn refold_all(
+    tx: &mut Tx,
+    settings: Settings,
+    tenant_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<usize, Error> {
+    let mut written = 0;
+    let mut after = Uuid::nil();
+    loop {
+        let page = customers::all(tx, tenant_id, after, i64::from(CHUNK)).await?;
+        let Some(last) = page.last() else {
+            return Ok(written);
+        };
+        after = *last;
+        written += refold(tx, settings, tenant_id, &page.into_iter().collect(), now).await?;
+    }
 }
 
 async fn refold_sets(

@@ -41,7 +41,9 @@ pub async fn forget(
         next.extend(bookings);
         for (key, mut dossier) in found.into_iter().chain(above) {
             let before = dossier.clone();
-            persons.iter().for_each(|person| dossier.forget(*person));
+            for person in persons {
+                dossier.forget(*person);
+            }
             if dossier != before {
                 changed.insert(key, dossier);
             }

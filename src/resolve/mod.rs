@@ -11,6 +11,7 @@ pub mod merge;
 pub mod erase;
 pub mod reference;
 pub mod memory;
+pub mod tenant;
 pub mod fence;
 pub mod store;
 pub mod forget;

@@ -1,1 +1,26 @@
-//! Thin loops: idempotent, timer and wake-up, no input, visible status.
+//! Thin loops: idempotent, woken or by timer, without input, with a visible status.
+//!
+//! `batch` is one tenant's transaction from inbox to insight; `ingest` repeats it, `due` refreshes what
+//! time has changed. Deliberately absent: spawning; whoever composes the program runs these futures.
+
+pub mod batch;
+pub mod ingest;
+pub mod due;
+
+use crate::db::Pool;
+use crate::domain::clock::Clock;
+use crate::projections::Settings;
+use crate::resolve::fence::Pepper;
+
+/// What every loop needs.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The service's database.
+    pub pool: Pool,
+    /// Time and ids.
+    pub clock: Clock,
+    /// Makes the fence's tags.
+    pub pepper: Pepper,
+    /// What a refold depends on besides the log.
+    pub settings: Settings,
+}

@@ -1,0 +1,46 @@
+//! The tenant's row: whoever holds it is the only writer of that tenant's links, dossiers, log and fence.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::db::{Error, Pool, Tx};
+
+/// Makes sure the row is there; outside any batch, so that nobody waits for it.
+pub async fn ensure(pool: &Pool, tenant_id: Uuid) -> Result<(), Error> {
+    sqlx::query!("insert into tenant (tenant_id) values ($1) on conflict do nothing", tenant_id)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// Takes the row; none when somebody else has it (take another tenant then).
+///
+/// Returns the instant to record this batch with: now, or just after the previous batch if clocks disagree.
+pub async fn take(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    let row = sqlx::query!(
+        r#"select case when isfinite(last_recorded_at) then last_recorded_at end as last
+           from tenant where tenant_id = $1 for update skip locked"#,
+        tenant_id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let next = row.last.map(|last| last + TimeDelta::microseconds(1));
+    Ok(Some(next.map_or(now, |next| next.max(now))))
+}
+
+/// Notes the instant the batch was recorded with.
+pub async fn note(tx: &mut Tx, tenant_id: Uuid, recorded_at: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query!(
+        "update tenant set last_recorded_at = $2 where tenant_id = $1",
+        tenant_id,
+        recorded_at
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,247 @@
+//! One batch: claim, decode, resolve, append, refold, erase, all in one transaction of one tenant.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::Context;
+use crate::activity_log;
+use crate::contracts::{self, Refusal};
+use crate::db::{Error, Tx};
+use crate::domain::source::Version;
+use crate::inbox::Letter;
+use crate::inbox::claim::{self, Claimed};
+use crate::projections;
+use crate::resolve::engine::{ErasureCause, Outcome};
+use crate::resolve::{store, tenant};
+
+/// Which deliveries to take.
+#[derive(Debug, Clone)]
+pub enum Selection {
+    /// Up to so many of the oldest.
+    Oldest(i64),
+    /// Exactly these.
+    These(Vec<Uuid>),
+}
+
+/// What a batch did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Deliveries taken out of the inbox.
+    pub deliveries: usize,
+    /// Log rows offered; those known before are among them.
+    pub log_rows: usize,
+    /// Insights written.
+    pub insights: usize,
+    /// Persons erased.
+    pub erased: usize,
+}
+
+/// A batch that failed, with what it had taken.
+#[derive(Debug)]
+pub struct Failed {
+    /// Why.
+    pub error: Error,
+    /// The deliveries, which are back in the inbox.
+    pub deliveries: Vec<Uuid>,
+}
+
+/// What the deliveries of one channel say.
+#[derive(Default)]
+struct Read {
+    versions: Vec<Version>,
+    letters: Vec<Letter>,
+    counts: BTreeMap<String, i64>,
+}
+
+/// Works one batch of a tenant; none when somebody else holds the tenant or nothing is there.
+pub async fn process(
+    context: &Context,
+    tenant_id: Uuid,
+    selection: &Selection,
+) -> Result<Option<Done>, Failed> {
+    let mut taken = Vec::new();
+    let worked = work(context, tenant_id, selection, &mut taken).await;
+    worked.map_err(|error| Failed {
+        error,
+        deliveries: taken,
+    })
+}
+
+async fn work(
+    context: &Context,
+    tenant_id: Uuid,
+    selection: &Selection,
+    taken: &mut Vec<Uuid>,
+) -> Result<Option<Done>, Error> {
+    let mut tx = Tx::begin(&context.pool).await?;
+    let now = context.clock.now();
+    let Some(recorded_at) = tenant::take(&mut tx, tenant_id, now).await? else {
+        return Ok(None);
+    };
+    let claimed = match selection {
+        Selection::Oldest(limit) => claim::claim(&mut tx, tenant_id, *limit).await?,
+        Selection::These(ids) => claim::claim_these(&mut tx, tenant_id, ids).await?,
+    };
+    if claimed.is_empty() {
+        return Ok(None);
+    }
+    taken.extend(claimed.iter().map(|one| one.id));
+    let mut by_channel: BTreeMap<i16, Vec<Claimed>> = BTreeMap::new();
+    for one in claimed {
+        by_channel.entry(one.channel).or_default().push(one);
+    }
+    let mut done = Done {
+        deliveries: taken.len(),
+        ..Done::default()
+    };
+    for (channel, claimed) in by_channel {
+        let read = read(context, tenant_id, &claimed);
+        let batch = Batch {
+            context,
+            tenant_id,
+            channel,
+            recorded_at,
+        };
+        batch.apply(&mut tx, read, &mut done).await?;
+    }
+    tenant::note(&mut tx, tenant_id, recorded_at).await?;
+    tx.commit().await?;
+    Ok(Some(done))
+}
+
+/// Takes one delivery out for good: a dead letter says why.
+pub async fn park(context: &Context, tenant_id: Uuid, id: Uuid, detail: &str) -> Result<(), Error> {
+    let mut tx = Tx::begin(&context.pool).await?;
+    if tenant::take(&mut tx, tenant_id, context.clock.now()).await?.is_none() {
+        return Ok(());
+    }
+    let claimed = claim::claim_these(&mut tx, tenant_id, &[id]).await?;
+    let letters = claimed.iter().map(|one| Letter {
+        tenant_id,
+        id: one.id,
+        event_id: None,
+        table: None,
+        trigger: None,
+        reason: "processing_failed".to_owned(),
+        detail: detail.to_owned(),
+        envelope: String::from_utf8(one.payload.clone()).ok(),
+        received_at: context.clock.now(),
+    });
+    let letters: Vec<Letter> = letters.map(Letter::storable).collect();
+    claim::park(&mut tx, &letters).await?;
+    tx.commit().await
+}
+
+fn read(context: &Context, tenant_id: Uuid, claimed: &[Claimed]) -> Read {
+    let mut read = Read::default();
+    for one in claimed {
+        match contracts::decode(&one.payload) {
+            Ok(decoded) => {
+                if let Some(name) = decoded.event_name {
+                    *read.counts.entry(format!("event.{name}")).or_default() += 1;
+                }
+                for (name, n) in [
+                    ("unattributable", decoded.unattributable),
+                    ("rounded_amounts", decoded.rounded),
+                ] {
+                    if n > 0 {
+                        *read.counts.entry(name.to_owned()).or_default() += i64::from(n);
+                    }
+                }
+                read.versions.extend(decoded.versions);
+            }
+            Err(refusal) => read.letters.push(letter(context, tenant_id, one.id, refusal)),
+        }
+    }
+    read
+}
+
+/// A contract that has become stricter since the delivery was let in leaves a letter, too.
+fn letter(context: &Context, tenant_id: Uuid, id: Uuid, refusal: Refusal) -> Letter {
+    let letter = Letter {
+        tenant_id,
+        id,
+        event_id: refusal.event_id,
+        table: refusal.table,
+        trigger: refusal.trigger,
+        reason: refusal.reason.code().to_owned(),
+        detail: refusal.detail,
+        envelope: refusal.envelope.map(|envelope| envelope.to_string()),
+        received_at: context.clock.now(),
+    };
+    letter.storable()
+}
+
+/// The fixed part of one channel's share of a batch.
+struct Batch<'c> {
+    context: &'c Context,
+    tenant_id: Uuid,
+    channel: i16,
+    recorded_at: chrono::DateTime<chrono::Utc>,
+}
+
+impl Batch<'_> {
+    async fn apply(&self, tx: &mut Tx, mut read: Read, done: &mut Done) -> Result<(), Error> {
+        let (context, tenant_id) = (self.context, self.tenant_id);
+        claim::park(tx, &read.letters).await?;
+        let resolved =
+            store::resolve(tx, &context.pepper, tenant_id, read.versions, self.recorded_at).await?;
+        let outcome = resolved.outcome;
+        for (name, n) in [("fenced", resolved.fenced), ("key_conflict", outcome.key_conflicts)] {
+            if n > 0 {
+                let n = i64::try_from(n).unwrap_or(i64::MAX);
+                read.counts.insert(name.to_owned(), n);
+            }
+        }
+        claim::tally(tx, tenant_id, &read.counts, context.clock.now()).await?;
+        projections::upsert_profiles(tx, tenant_id, &outcome.profiles).await?;
+        activity_log::append(tx, tenant_id, &outcome.rows, self.channel, self.recorded_at).await?;
+        done.log_rows += outcome.rows.len();
+        let erased = self.erase(tx, &outcome).await?;
+        done.erased += erased.len();
+        done.insights += self.refold(tx, &outcome, &erased).await?;
+        Ok(())
+    }
+
+    async fn erase(&self, tx: &mut Tx, outcome: &Outcome) -> Result<BTreeSet<Uuid>, Error> {
+        let mut asked: BTreeMap<Uuid, &'static str> = BTreeMap::new();
+        for (person, merged_into) in &outcome.profiles {
+            // Merged into somebody who was erased: the same human being.
+            if merged_into.is_some_and(|into| into.is_nil()) {
+                asked.insert(*person, "merged");
+            }
+        }
+        for (person, cause) in &outcome.erase {
+            let reason = match cause {
+                ErasureCause::Redacted => "redacted",
+                ErasureCause::Deleted => "deleted",
+            };
+            asked.insert(*person, reason);
+        }
+        if asked.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let pepper = &self.context.pepper;
+        let now = self.context.clock.now();
+        let erasure = projections::erase(tx, pepper, self.tenant_id, &asked, now).await?;
+        Ok(erasure.persons)
+    }
+
+    async fn refold(
+        &self,
+        tx: &mut Tx,
+        outcome: &Outcome,
+        erased: &BTreeSet<Uuid>,
+    ) -> Result<usize, Error> {
+        let settings = self.context.settings;
+        let now = self.context.clock.now();
+        if outcome.refold_all {
+            return projections::refold_all(tx, settings, self.tenant_id, now).await;
+        }
+        let mut touched: BTreeSet<Uuid> = outcome.rows.iter().map(|row| row.person).collect();
+        touched.extend(outcome.refold.iter().chain(outcome.profiles.keys()));
+        touched.retain(|person| !erased.contains(person));
+        projections::refold(tx, settings, self.tenant_id, &touched, now).await
+    }
+}

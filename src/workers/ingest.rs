@@ -1,0 +1,163 @@
+//! The loop that empties the inbox: tenant by tenant in turns, batches that grow with the backlog.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::Context;
+use super::batch::{self, Done, Failed, Selection};
+use crate::db::Error;
+use crate::inbox::claim;
+use crate::resolve::tenant;
+
+/// A batch is never smaller.
+const BATCH_MIN: i64 = 200;
+/// Nor larger.
+const BATCH_MAX: i64 = 2_000;
+/// Without a wake-up the inbox is looked at this often.
+const TICK: Duration = Duration::from_millis(200);
+/// After a failure of the database it is left alone this long.
+const PAUSE: Duration = Duration::from_millis(500);
+/// A transaction that lost against another is run again this often.
+const TRIES: u32 = 5;
+
+/// Runs until `stop` completes. Several of these loops, in one process or many, share the tenants.
+pub async fn run(context: Context, wake: &Notify, stop: impl Future<Output = ()> + Send) {
+    let mut sizes: HashMap<Uuid, i64> = HashMap::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let busy = tokio::select! {
+            () = &mut stop => return,
+            busy = round(&context, &mut sizes) => busy,
+        };
+        let pause = match busy {
+            Ok(true) => continue,
+            Ok(false) => TICK,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the inbox waits");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = &mut stop => return,
+            () = wake.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// One turn over all tenants that have something waiting; false when there was nothing to do.
+pub async fn round(context: &Context, sizes: &mut HashMap<Uuid, i64>) -> Result<bool, Error> {
+    let tenants = claim::tenants(&context.pool).await?;
+    let mut busy = false;
+    for tenant_id in tenants {
+        if !sizes.contains_key(&tenant_id) {
+            tenant::ensure(&context.pool, tenant_id).await?;
+        }
+        let size = sizes.entry(tenant_id).or_insert(BATCH_MIN);
+        let selection = Selection::Oldest(*size);
+        let Some(done) = attempt(context, tenant_id, &selection).await? else {
+            continue;
+        };
+        busy = true;
+        let full = i64::try_from(done.deliveries).is_ok_and(|taken| taken >= *size);
+        *size = if full { (*size * 2).min(BATCH_MAX) } else { BATCH_MIN };
+        tracing::debug!(
+            deliveries = done.deliveries,
+            log_rows = done.log_rows,
+            insights = done.insights,
+            "a batch was folded"
+        );
+    }
+    Ok(busy)
+}
+
+/// A batch, run again when it lost against another transaction, and halved when a row in it is at fault.
+async fn attempt(
+    context: &Context,
+    tenant_id: Uuid,
+    selection: &Selection,
+) -> Result<Option<Done>, Error> {
+    let mut pending = vec![selection.clone()];
+    let mut all: Option<Done> = None;
+    while let Some(selection) = pending.pop() {
+        match persist(context, tenant_id, &selection).await {
+            Ok(Some(done)) => {
+                let all = all.get_or_insert_default();
+                all.deliveries += done.deliveries;
+                all.log_rows += done.log_rows;
+                all.insights += done.insights;
+                all.erased += done.erased;
+            }
+            Ok(None) => {}
+            Err(failed) if failed.error.is_transient() || failed.deliveries.is_empty() => {
+                return Err(failed.error);
+            }
+            Err(failed) => halve(context, tenant_id, failed, &mut pending).await?,
+        }
+    }
+    Ok(all)
+}
+
+/// The two halves of a failed batch come next; what stands alone is parked with its reason.
+async fn halve(
+    context: &Context,
+    tenant_id: Uuid,
+    failed: Failed,
+    pending: &mut Vec<Selection>,
+) -> Result<(), Error> {
+    if let [culprit] = failed.deliveries.as_slice() {
+        tracing::error!(
+            delivery = %culprit,
+            error = &failed.error as &dyn std::error::Error,
+            "a delivery cannot be folded and was parked"
+        );
+        let detail = "it could not be folded; report it with its id and redrive it after an upgrade";
+        return batch::park(context, tenant_id, *culprit, detail).await;
+    }
+    let (first, second) = failed.deliveries.split_at(failed.deliveries.len() / 2);
+    pending.push(Selection::These(second.to_vec()));
+    pending.push(Selection::These(first.to_vec()));
+    Ok(())
+}
+
+async fn persist(
+    context: &Context,
+    tenant_id: Uuid,
+    selection: &Selection,
+) -> Result<Option<Done>, Failed> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let worked = AssertUnwindSafe(batch::process(context, tenant_id, selection));
+        let failed = match worked.catch_unwind().await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(failed)) => failed,
+            Err(_panic) => Failed {
+                error: Error::Inconsistent {
+                    table: "inbox",
+                    column: "payload",
+                    id: tenant_id,
+                },
+                deliveries: waiting(context, tenant_id, selection).await,
+            },
+        };
+        if !matches!(failed.error, Error::Retry(_)) || tries >= TRIES {
+            return Err(failed);
+        }
+    }
+}
+
+/// What a batch that broke off had taken: as much as can be told from outside.
+async fn waiting(context: &Context, tenant_id: Uuid, selection: &Selection) -> Vec<Uuid> {
+    match selection {
+        Selection::These(ids) => ids.clone(),
+        Selection::Oldest(limit) => {
+            claim::oldest(&context.pool, tenant_id, *limit).await.unwrap_or_default()
+        }
+    }
+}
