@@ -52,17 +52,33 @@ pub async fn append(
 ) -> Result<(), Error> {
     let sorted: BTreeMap<_, &LogRow> = rows
         .iter()
-        .map(|row| ((row.person, row.activity_id, row.version_at, row.content_hash), row))
+        .map(|row| {
+            (
+                (
+                    row.person,
+                    row.activity_id,
+                    row.version_at,
+                    row.content_hash,
+                ),
+                row,
+            )
+        })
         .collect();
     if sorted.is_empty() {
         return Ok(());
     }
     let rows: Vec<&LogRow> = sorted.into_values().collect();
-    let bodies = rows.iter().map(|row| encode(row)).collect::<Result<Vec<_>, _>>()?;
+    let bodies = rows
+        .iter()
+        .map(|row| encode(row))
+        .collect::<Result<Vec<_>, _>>()?;
     let persons: Vec<Uuid> = rows.iter().map(|row| row.person).collect();
     let activities: Vec<Uuid> = rows.iter().map(|row| row.activity_id).collect();
     let versions: Vec<DateTime<Utc>> = rows.iter().map(|row| row.version_at).collect();
-    let hashes: Vec<&[u8]> = rows.iter().map(|row| row.content_hash.0.as_slice()).collect();
+    let hashes: Vec<&[u8]> = rows
+        .iter()
+        .map(|row| row.content_hash.0.as_slice())
+        .collect();
     let kinds: Vec<i16> = rows.iter().map(|row| row.kind.code()).collect();
     let roles: Vec<i16> = rows.iter().map(|row| row.role.code()).collect();
     let provenance = |row: &&LogRow| provenance(channel, row.occurred_at, recorded_at) as i16;
@@ -176,5 +192,7 @@ fn encode(row: &LogRow) -> Result<Vec<u8>, Error> {
 
 fn decode(bytes: &[u8]) -> Option<RowBody> {
     let (format, rest) = bytes.split_first()?;
-    (*format == FORMAT).then(|| postcard::from_bytes(rest).ok()).flatten()
+    (*format == FORMAT)
+        .then(|| postcard::from_bytes(rest).ok())
+        .flatten()
 }

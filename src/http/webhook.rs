@@ -43,13 +43,21 @@ impl Door {
     #[must_use]
     pub fn new(keys: Keys, writer: Writer, clock: Clock, limits: Limits) -> Self {
         let budget = Arc::new(Semaphore::new(limits.webhook_bytes_in_flight / BUDGET_UNIT));
-        Self { keys, writer, clock, limits: Arc::new(limits), budget }
+        Self {
+            keys,
+            writer,
+            clock,
+            limits: Arc::new(limits),
+            budget,
+        }
     }
 }
 
 /// The door's one route.
 pub fn router(door: Door) -> Router {
-    Router::new().route("/webhooks/hasura", post(receive)).with_state(door)
+    Router::new()
+        .route("/webhooks/hasura", post(receive))
+        .with_state(door)
 }
 
 async fn receive(State(door): State<Door>, request: Request) -> Result<StatusCode, Error> {
@@ -83,7 +91,9 @@ impl Door {
         if announced.is_some_and(|bytes| bytes > self.limits.webhook_bytes) {
             return Err(self.too_large(announced).await);
         }
-        let share = announced.unwrap_or(self.limits.webhook_bytes).div_ceil(BUDGET_UNIT);
+        let share = announced
+            .unwrap_or(self.limits.webhook_bytes)
+            .div_ceil(BUDGET_UNIT);
         let _share = u32::try_from(share)
             .ok()
             .and_then(|units| self.budget.try_acquire_many(units).ok())
@@ -100,7 +110,9 @@ impl Door {
             }
             Err(refusal) => self.writer.bury(self.letter(refusal, &body)).await,
         };
-        stored.map(|()| StatusCode::NO_CONTENT).map_err(|error| self.busy(error))
+        stored
+            .map(|()| StatusCode::NO_CONTENT)
+            .map_err(|error| self.busy(error))
     }
 
     fn letter(&self, refusal: crate::contracts::Refusal, body: &[u8]) -> Letter {
@@ -171,7 +183,12 @@ fn entry(delivery: crate::contracts::Delivery) -> Entry {
 }
 
 fn announced_length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }
 
 /// The whole body, if it is neither too large nor too slow.

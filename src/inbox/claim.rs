@@ -72,7 +72,11 @@ pub async fn oldest(pool: &Pool, tenant_id: Uuid, limit: i64) -> Result<Vec<Uuid
 }
 
 /// Takes exactly these deliveries out: the way a batch is halved until its culprit stands alone.
-pub async fn claim_these(tx: &mut Tx, tenant_id: Uuid, ids: &[Uuid]) -> Result<Vec<Claimed>, Error> {
+pub async fn claim_these(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    ids: &[Uuid],
+) -> Result<Vec<Claimed>, Error> {
     let rows = sqlx::query!(
         "delete from inbox where tenant_id = $1 and id = any ($2) returning id, channel, payload",
         tenant_id,
@@ -106,6 +110,9 @@ pub async fn tally(
     if counts.is_empty() {
         return Ok(());
     }
-    let totals = counts.iter().map(|(name, n)| ((tenant_id, name.clone()), *n)).collect();
+    let totals = counts
+        .iter()
+        .map(|(name, n)| ((tenant_id, name.clone()), *n))
+        .collect();
     statements::count(&mut **tx, &totals, now).await
 }

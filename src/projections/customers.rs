@@ -47,7 +47,11 @@ pub(super) async fn close_and_lock(
         let found = around(tx, tenant_id, &ask).await?;
         asked.append(&mut ask);
         for (person, merged_into, root) in found {
-            ask.extend([Some(person), merged_into, Some(root)].into_iter().flatten());
+            ask.extend(
+                [Some(person), merged_into, Some(root)]
+                    .into_iter()
+                    .flatten(),
+            );
             known.insert(person, (merged_into, root));
         }
         ask.retain(|person| !asked.contains(person));
@@ -91,7 +95,9 @@ async fn around(
     )
     .fetch_all(&mut **tx)
     .await?;
-    let rows = rows.into_iter().map(|row| (row.person, row.merged_into, row.root));
+    let rows = rows
+        .into_iter()
+        .map(|row| (row.person, row.merged_into, row.root));
     Ok(rows.collect())
 }
 
@@ -102,7 +108,9 @@ pub(super) async fn merged_into(
     persons: &BTreeSet<Uuid>,
 ) -> Result<BTreeMap<Uuid, Uuid>, Error> {
     let found = around(tx, tenant_id, persons).await?;
-    let merged = found.into_iter().filter_map(|(person, into, _)| Some((person, into?)));
+    let merged = found
+        .into_iter()
+        .filter_map(|(person, into, _)| Some((person, into?)));
     Ok(merged.collect())
 }
 
@@ -119,7 +127,11 @@ async fn lock(tx: &mut Tx, tenant_id: Uuid, persons: Vec<Uuid>) -> Result<(), Er
     Ok(())
 }
 
-async fn set_roots(tx: &mut Tx, tenant_id: Uuid, moved: &BTreeMap<Uuid, Uuid>) -> Result<(), Error> {
+async fn set_roots(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    moved: &BTreeMap<Uuid, Uuid>,
+) -> Result<(), Error> {
     if moved.is_empty() {
         return Ok(());
     }
@@ -139,7 +151,12 @@ async fn set_roots(tx: &mut Tx, tenant_id: Uuid, moved: &BTreeMap<Uuid, Uuid>) -
 }
 
 /// Everyone, a page at a time, in the order of ids.
-pub(super) async fn all(tx: &mut Tx, tenant_id: Uuid, after: Uuid, limit: i64) -> Result<Vec<Uuid>, Error> {
+pub(super) async fn all(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<Uuid>, Error> {
     let found = sqlx::query_scalar!(
         "select person_profile_id from customer
          where tenant_id = $1 and person_profile_id > $2 order by person_profile_id limit $3",
@@ -166,5 +183,8 @@ pub async fn due(pool: &Pool, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Uui
     )
     .fetch_all(pool)
     .await?;
-    Ok(found.into_iter().map(|row| (row.tenant_id, row.person)).collect())
+    Ok(found
+        .into_iter()
+        .map(|row| (row.tenant_id, row.person))
+        .collect())
 }

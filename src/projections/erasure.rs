@@ -35,9 +35,10 @@ pub async fn erase(
     // Whoever is merged into an erased person, however far down the chain, is the same human being.
     let known: BTreeSet<Uuid> = sets.into_values().flatten().collect();
     let merged = customers::merged_into(tx, tenant_id, &known).await?;
-    while let Some((alias, _)) = merged.iter().find(|(alias, into)| {
-        persons.contains(into) && !persons.contains(*alias)
-    }) {
+    while let Some((alias, _)) = merged
+        .iter()
+        .find(|(alias, into)| persons.contains(into) && !persons.contains(*alias))
+    {
         persons.insert(*alias);
     }
     for (person, reason) in asked {

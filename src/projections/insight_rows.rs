@@ -10,7 +10,11 @@ use crate::domain::insight::{BookerKind, Insight};
 const FORMAT: u8 = 1;
 
 /// Writes insights; what is there is replaced.
-pub(super) async fn upsert(tx: &mut Tx, tenant_id: Uuid, insights: &[Insight]) -> Result<(), Error> {
+pub(super) async fn upsert(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    insights: &[Insight],
+) -> Result<(), Error> {
     if insights.is_empty() {
         return Ok(());
     }
@@ -113,22 +117,28 @@ impl Columns {
         self.person.push(insight.person_profile_id);
         self.computed_at.push(insight.computed_at);
         self.valid_until.push(insight.valid_until);
-        self.lifetime_revenue.push(cents(revenue.lifetime.of(&behavior.currency)));
-        self.outstanding.push(cents(revenue.outstanding.of(&behavior.currency)));
+        self.lifetime_revenue
+            .push(cents(revenue.lifetime.of(&behavior.currency)));
+        self.outstanding
+            .push(cents(revenue.outstanding.of(&behavior.currency)));
         self.total_bookings.push(int(behavior.total_bookings));
-        self.cancelled_bookings.push(int(behavior.cancelled_bookings));
+        self.cancelled_bookings
+            .push(int(behavior.cancelled_bookings));
         self.open_reservations.push(int(behavior.open_reservations));
         self.trips_taken.push(int(behavior.trips_taken));
         self.upcoming_trips.push(int(behavior.upcoming_trips));
-        self.next_departure_on.push(next.map(|next| next.start_date));
+        self.next_departure_on
+            .push(next.map(|next| next.start_date));
         self.no_show_count.push(int(behavior.no_show_count));
         self.no_show_rate.push(behavior.no_show_rate());
         self.lead_time.push(lead.map(|mean| mean.value));
-        self.nps_score.push(score.and_then(|score| i32::try_from(score.value).ok()));
+        self.nps_score
+            .push(score.and_then(|score| i32::try_from(score.value).ok()));
         self.satisfaction.push(satisfaction.map(|mean| mean.value));
         self.booker_kind.push(behavior.booker_kind.map(code));
         self.is_minor.push(insight.standing.minor);
-        self.marketing_consent.push(insight.standing.marketing_consent);
+        self.marketing_consent
+            .push(insight.standing.marketing_consent);
         self.customer_since.push(behavior.customer_since);
         self.first_booking_at.push(behavior.first_booking_at);
         self.last_booking_at.push(behavior.last_booking_at);

@@ -87,16 +87,25 @@ async fn refold_sets(
         .iter()
         .flat_map(|(root, members)| members.iter().map(|member| (*member, *root)))
         .collect();
-    let mut by_root: BTreeMap<Uuid, Vec<LogRow>> = sets.keys().map(|root| (*root, Vec::new())).collect();
+    let mut by_root: BTreeMap<Uuid, Vec<LogRow>> =
+        sets.keys().map(|root| (*root, Vec::new())).collect();
     for row in rows {
-        if let Some(of_root) = root_of.get(&row.person).and_then(|root| by_root.get_mut(root)) {
+        if let Some(of_root) = root_of
+            .get(&row.person)
+            .and_then(|root| by_root.get_mut(root))
+        {
             of_root.push(row);
         }
     }
-    let folded = by_root.iter().map(|(root, rows)| derive(&fold(*root, rows, &reference), now));
+    let folded = by_root
+        .iter()
+        .map(|(root, rows)| derive(&fold(*root, rows, &reference), now));
     let insights: Vec<Insight> = folded.collect();
     insight_rows::upsert(tx, tenant_id, &insights).await?;
-    let aliases: Vec<Uuid> = members.into_iter().filter(|member| !sets.contains_key(member)).collect();
+    let aliases: Vec<Uuid> = members
+        .into_iter()
+        .filter(|member| !sets.contains_key(member))
+        .collect();
     insight_rows::remove(tx, tenant_id, &aliases).await?;
     Ok(insights.len())
 }

@@ -34,7 +34,9 @@ impl Pepper {
         let info = [b"fence".as_slice(), tenant_id.as_bytes()].concat();
         // 32 bytes are one block of the expansion, and HMAC takes keys of any length: neither can fail.
         let expanded = self.0.expand(&info, &mut key).is_ok();
-        let mac = Hmac::<Sha256>::new_from_slice(&key).ok().filter(|_| expanded);
+        let mac = Hmac::<Sha256>::new_from_slice(&key)
+            .ok()
+            .filter(|_| expanded);
         let digest = mac.map(|mac| mac.chain_update(person.as_bytes()).finalize().into_bytes());
         let mut bytes = [0_u8; 16];
         for (to, from) in bytes.iter_mut().zip(digest.iter().flatten()) {
@@ -61,7 +63,10 @@ pub async fn fenced(
         return Ok(BTreeSet::new());
     }
     let persons: Vec<Uuid> = persons.iter().copied().collect();
-    let tags: Vec<Uuid> = persons.iter().map(|person| pepper.tag(tenant_id, *person)).collect();
+    let tags: Vec<Uuid> = persons
+        .iter()
+        .map(|person| pepper.tag(tenant_id, *person))
+        .collect();
     let found = sqlx::query_scalar!(
         r#"select u.person as "person!"
            from unnest($2::uuid[], $3::uuid[]) as u (person, tag)
@@ -85,7 +90,10 @@ pub async fn raise(
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let tags: Vec<Uuid> = persons.iter().map(|person| pepper.tag(tenant_id, *person)).collect();
+    let tags: Vec<Uuid> = persons
+        .iter()
+        .map(|person| pepper.tag(tenant_id, *person))
+        .collect();
     sqlx::query!(
         "insert into fence (tenant_id, tag, erased_at, reason)
          select $1, tag, $3, $4 from unnest($2::uuid[]) as u (tag) order by tag

@@ -19,8 +19,10 @@ pub async fn forget(
     persons: &BTreeSet<Uuid>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let own: BTreeSet<SourceKey> =
-        persons.iter().map(|person| SourceKey::new(SourceKind::PersonProfile, *person)).collect();
+    let own: BTreeSet<SourceKey> = persons
+        .iter()
+        .map(|person| SourceKey::new(SourceKind::PersonProfile, *person))
+        .collect();
     let mut changed: BTreeMap<SourceKey, Dossier> = BTreeMap::new();
     let mut seen = own.clone();
     let mut level = own.clone();
@@ -32,7 +34,9 @@ pub async fn forget(
         let found = store::load(tx, tenant_id, &next).await?;
         next.retain(|key| rules::tells(key.kind));
         // Travellers are known to their booking as well, which stands above the passenger.
-        let passengers = found.iter().filter(|(key, _)| key.kind == SourceKind::Passenger);
+        let passengers = found
+            .iter()
+            .filter(|(key, _)| key.kind == SourceKind::Passenger);
         let versions = passengers.flat_map(|(_, dossier)| &dossier.versions);
         let bookings = versions.filter_map(|kept| kept.id(Field::Booking));
         let bookings = bookings.map(|id| SourceKey::new(SourceKind::Booking, id));

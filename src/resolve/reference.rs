@@ -124,7 +124,9 @@ pub async fn load(
     let mut keys = named_by(rows);
     keys.insert(SourceKey::new(SourceKind::Operator, tenant_id));
     let mut found = store::load(connection, tenant_id, &keys).await?;
-    let offerings = found.iter().filter(|(key, _)| key.kind == SourceKind::TourOffering);
+    let offerings = found
+        .iter()
+        .filter(|(key, _)| key.kind == SourceKind::TourOffering);
     let more = named_by_offerings(offerings.map(|(_, dossier)| dossier));
     found.extend(store::load(connection, tenant_id, &more).await?);
     let mut reference = Reference {

@@ -45,7 +45,10 @@ pub async fn resolve(
             break;
         }
         let mut found = load(tx, tenant_id, &need.dossiers).await?;
-        let dossiers = need.dossiers.into_iter().map(|key| (key, found.remove(&key)));
+        let dossiers = need
+            .dossiers
+            .into_iter()
+            .map(|key| (key, found.remove(&key)));
         let dossiers: Vec<_> = dossiers.collect();
         let mut children = children(tx, tenant_id, &need.children).await?;
         let listed = need.children.into_iter();
@@ -195,11 +198,17 @@ async fn link(
 }
 
 pub(super) fn columns<'k>(keys: impl IntoIterator<Item = &'k SourceKey>) -> (Vec<i16>, Vec<Uuid>) {
-    keys.into_iter().map(|key| (key.kind.code(), key.id)).unzip()
+    keys.into_iter()
+        .map(|key| (key.kind.code(), key.id))
+        .unzip()
 }
 
 pub(super) fn key(kind: i16, id: Uuid, table: &'static str) -> Result<SourceKey, Error> {
     let kind = SourceKind::from_code(kind);
-    let kind = kind.ok_or(Error::Inconsistent { table, column: "kind", id })?;
+    let kind = kind.ok_or(Error::Inconsistent {
+        table,
+        column: "kind",
+        id,
+    })?;
     Ok(SourceKey::new(kind, id))
 }

@@ -7,9 +7,12 @@ use crate::db::{Error, Pool, Tx};
 
 /// Makes sure the row is there; outside any batch, so that nobody waits for it.
 pub async fn ensure(pool: &Pool, tenant_id: Uuid) -> Result<(), Error> {
-    sqlx::query!("insert into tenant (tenant_id) values ($1) on conflict do nothing", tenant_id)
-        .execute(pool)
-        .await?;
+    sqlx::query!(
+        "insert into tenant (tenant_id) values ($1) on conflict do nothing",
+        tenant_id
+    )
+    .execute(pool)
+    .await?;
     Ok(())
 }
 

@@ -113,7 +113,10 @@ async fn work(
 /// Takes one delivery out for good: a dead letter says why.
 pub async fn park(context: &Context, tenant_id: Uuid, id: Uuid, detail: &str) -> Result<(), Error> {
     let mut tx = Tx::begin(&context.pool).await?;
-    if tenant::take(&mut tx, tenant_id, context.clock.now()).await?.is_none() {
+    if tenant::take(&mut tx, tenant_id, context.clock.now())
+        .await?
+        .is_none()
+    {
         return Ok(());
     }
     let claimed = claim::claim_these(&mut tx, tenant_id, &[id]).await?;
@@ -151,7 +154,9 @@ fn read(context: &Context, tenant_id: Uuid, claimed: &[Claimed]) -> Read {
                 }
                 read.versions.extend(decoded.versions);
             }
-            Err(refusal) => read.letters.push(letter(context, tenant_id, one.id, refusal)),
+            Err(refusal) => read
+                .letters
+                .push(letter(context, tenant_id, one.id, refusal)),
         }
     }
     read
@@ -185,10 +190,19 @@ impl Batch<'_> {
     async fn apply(&self, tx: &mut Tx, mut read: Read, done: &mut Done) -> Result<(), Error> {
         let (context, tenant_id) = (self.context, self.tenant_id);
         claim::park(tx, &read.letters).await?;
-        let resolved =
-            store::resolve(tx, &context.pepper, tenant_id, read.versions, self.recorded_at).await?;
+        let resolved = store::resolve(
+            tx,
+            &context.pepper,
+            tenant_id,
+            read.versions,
+            self.recorded_at,
+        )
+        .await?;
         let outcome = resolved.outcome;
-        for (name, n) in [("fenced", resolved.fenced), ("key_conflict", outcome.key_conflicts)] {
+        for (name, n) in [
+            ("fenced", resolved.fenced),
+            ("key_conflict", outcome.key_conflicts),
+        ] {
             if n > 0 {
                 let n = i64::try_from(n).unwrap_or(i64::MAX);
                 read.counts.insert(name.to_owned(), n);

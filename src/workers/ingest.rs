@@ -1,6 +1,6 @@
 //! The loop that empties the inbox: tenant by tenant in turns, batches that grow with the backlog.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const TRIES: u32 = 5;
 
 /// Runs until `stop` completes. Several of these loops, in one process or many, share the tenants.
 pub async fn run(context: Context, wake: &Notify, stop: impl Future<Output = ()> + Send) {
-    let mut sizes: HashMap<Uuid, i64> = HashMap::new();
+    let mut sizes: BTreeMap<Uuid, i64> = BTreeMap::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         let busy = tokio::select! {
@@ -51,7 +51,7 @@ pub async fn run(context: Context, wake: &Notify, stop: impl Future<Output = ()>
 }
 
 /// One turn over all tenants that have something waiting; false when there was nothing to do.
-pub async fn round(context: &Context, sizes: &mut HashMap<Uuid, i64>) -> Result<bool, Error> {
+pub async fn round(context: &Context, sizes: &mut BTreeMap<Uuid, i64>) -> Result<bool, Error> {
     let tenants = claim::tenants(&context.pool).await?;
     let mut busy = false;
     for tenant_id in tenants {
@@ -65,7 +65,11 @@ pub async fn round(context: &Context, sizes: &mut HashMap<Uuid, i64>) -> Result<
         };
         busy = true;
         let full = i64::try_from(done.deliveries).is_ok_and(|taken| taken >= *size);
-        *size = if full { (*size * 2).min(BATCH_MAX) } else { BATCH_MIN };
+        *size = if full {
+            (*size * 2).min(BATCH_MAX)
+        } else {
+            BATCH_MIN
+        };
         tracing::debug!(
             deliveries = done.deliveries,
             log_rows = done.log_rows,
@@ -116,7 +120,8 @@ async fn halve(
             error = &failed.error as &dyn std::error::Error,
             "a delivery cannot be folded and was parked"
         );
-        let detail = "it could not be folded; report it with its id and redrive it after an upgrade";
+        let detail =
+            "it could not be folded; report it with its id and redrive it after an upgrade";
         return batch::park(context, tenant_id, *culprit, detail).await;
     }
     let (first, second) = failed.deliveries.split_at(failed.deliveries.len() / 2);
@@ -156,8 +161,8 @@ async fn persist(
 async fn waiting(context: &Context, tenant_id: Uuid, selection: &Selection) -> Vec<Uuid> {
     match selection {
         Selection::These(ids) => ids.clone(),
-        Selection::Oldest(limit) => {
-            claim::oldest(&context.pool, tenant_id, *limit).await.unwrap_or_default()
-        }
+        Selection::Oldest(limit) => claim::oldest(&context.pool, tenant_id, *limit)
+            .await
+            .unwrap_or_default(),
     }
 }
