@@ -70,6 +70,8 @@ pub struct Reference {
     pub measured: BTreeSet<Uuid>,
     /// Region by `tour_template_id`, for offerings that have none of their own.
     pub template_regions: BTreeMap<Uuid, String>,
+    /// Channel type by `channel_account_id`; read for timelines only.
+    pub channels: BTreeMap<Uuid, String>,
     /// How long a contact may stay unlinked before what was written is forgotten, in days.
     pub quarantine_days: i64,
 }

@@ -82,7 +82,14 @@ async fn refold_sets(
     let members: Vec<Uuid> = sets.values().flatten().copied().collect();
     let recorded = activity_log::slices(tx, tenant_id, &members).await?;
     let rows: Vec<LogRow> = recorded.into_iter().map(|recorded| recorded.row).collect();
-    let reference = reference::load(tx, tenant_id, &rows, settings.quarantine_days).await?;
+    let reference = reference::load(
+        tx,
+        tenant_id,
+        &rows,
+        settings.quarantine_days,
+        BTreeSet::new(),
+    )
+    .await?;
     let root_of: HashMap<Uuid, Uuid> = sets
         .iter()
         .flat_map(|(root, members)| members.iter().map(|member| (*member, *root)))

@@ -1,6 +1,6 @@
 //! What a fold needs to know that is about nobody, read from dossiers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -39,6 +39,19 @@ pub fn named_by(rows: &[LogRow]) -> BTreeSet<SourceKey> {
         }
     }
     keys
+}
+
+/// The channel accounts that the rows' messages went through: for timelines.
+#[must_use]
+pub fn channels_of(rows: &[LogRow]) -> BTreeSet<SourceKey> {
+    let accounts =
+        rows.iter().filter_map(
+            |row| match source::get(&row.body.fields, Field::ChannelAccount) {
+                Some(Value::Id(id)) => Some(SourceKey::new(SourceKind::ChannelAccount, *id)),
+                _ => None,
+            },
+        );
+    accounts.collect()
 }
 
 /// The dossiers that those in turn name.
@@ -89,6 +102,11 @@ pub fn take_in(reference: &mut Reference, key: SourceKey, dossier: &Dossier) {
         SourceKind::Booking => {
             reference.surroundings.insert(key.id, surroundings(dossier));
         }
+        SourceKind::ChannelAccount => {
+            if let Some(channel) = dossier.text(Field::ChannelType) {
+                reference.channels.insert(key.id, channel.to_owned());
+            }
+        }
         _ => {}
     }
 }
@@ -114,14 +132,16 @@ fn operator(dossier: &Dossier) -> Operator {
     }
 }
 
-/// Reads what the folds of these rows look at, in two round trips.
+/// Reads what the folds of these rows look at, and `more`, in two round trips.
 pub async fn load(
     connection: &mut PgConnection,
     tenant_id: Uuid,
     rows: &[LogRow],
     quarantine_days: i64,
+    more: BTreeSet<SourceKey>,
 ) -> Result<Reference, Error> {
     let mut keys = named_by(rows);
+    keys.extend(more);
     keys.insert(SourceKey::new(SourceKind::Operator, tenant_id));
     let mut found = store::load(connection, tenant_id, &keys).await?;
     let offerings = found
@@ -138,4 +158,21 @@ pub async fn load(
         take_in(&mut reference, *key, dossier);
     }
     Ok(reference)
+}
+
+/// Labels as they stand: titles of tours and offerings, names of boarding points.
+pub async fn labels(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    keys: &BTreeSet<SourceKey>,
+) -> Result<BTreeMap<SourceKey, String>, Error> {
+    let found = store::load(connection, tenant_id, keys).await?;
+    let labels = found.iter().filter_map(|(key, dossier)| {
+        let field = match key.kind {
+            SourceKind::BoardingPoint => Field::Label,
+            _ => Field::Title,
+        };
+        Some((*key, dossier.text(field)?.to_owned()))
+    });
+    Ok(labels.collect())
 }

@@ -110,7 +110,8 @@ fn is(boarding: &Entity<'_>, status: &str) -> bool {
     boarding.text(Field::Status).unwrap_or("BOARDED") == status
 }
 
-fn own_passengers<'e, 'a>(entities: &'e Entities<'a>) -> impl Iterator<Item = &'e Entity<'a>> {
+/// The passenger rows that are this person's.
+pub fn own_passengers<'e, 'a>(entities: &'e Entities<'a>) -> impl Iterator<Item = &'e Entity<'a>> {
     let passengers = entities.of(SourceKind::Passenger);
     passengers.filter(|one| one.role == Role::Traveller && one.mine() && one.exists())
 }
@@ -148,7 +149,8 @@ fn passenger_of(entity: &Entity<'_>, entities: &Entities<'_>) -> Option<Uuid> {
 }
 
 /// It is this person's: through a passenger row of theirs, or by name when it names no passenger.
-fn is_own(entity: &Entity<'_>, entities: &Entities<'_>) -> bool {
+#[must_use]
+pub fn is_own(entity: &Entity<'_>, entities: &Entities<'_>) -> bool {
     let named = entity
         .reference(Field::Passenger)
         .or_else(|| entity.reference(Field::Ticket));
@@ -161,7 +163,8 @@ fn is_own(entity: &Entity<'_>, entities: &Entities<'_>) -> bool {
 }
 
 /// Boardings of this person by departure, earliest first.
-fn own_boardings<'e, 'a>(entities: &'e Entities<'a>) -> HashMap<Uuid, Vec<&'e Entity<'a>>> {
+#[must_use]
+pub fn own_boardings<'e, 'a>(entities: &'e Entities<'a>) -> HashMap<Uuid, Vec<&'e Entity<'a>>> {
     let mut found: HashMap<Uuid, Vec<&Entity<'_>>> = HashMap::new();
     let boardings = entities.of(SourceKind::BoardingEvent);
     for boarding in boardings.filter(|one| one.exists() && is_own(one, entities)) {

@@ -2,13 +2,24 @@
 //!
 //! Transitions are never stored. A state's time is the earliest version that shows it or a state that implies it.
 
+mod entries;
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use self::entries::Entry;
+use super::activity::{LogRow, NAMESPACE};
+use super::fold::entity::Entities;
 use super::money::{Cents, Currency};
+use super::reference::Reference;
+use super::source::{SourceKind, VersionOrder};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
 pub enum ActivityKind {
     /// A booking was confirmed (as booker or traveller).
     BookingConfirmed,
@@ -79,4 +90,50 @@ pub struct Activity {
     pub channel: Option<String>,
     /// A word that qualifies it: who cancelled, payment type, ancillary type, seat, score.
     pub detail: Option<String>,
+}
+
+/// The timeline of a person, latest first. Each row comes with the instant it was recorded.
+#[must_use]
+pub fn timeline(
+    person: Uuid,
+    recorded: &[(LogRow, DateTime<Utc>)],
+    reference: &Reference,
+) -> Vec<Activity> {
+    let mut heard: BTreeMap<(SourceKind, Uuid, VersionOrder), DateTime<Utc>> = BTreeMap::new();
+    for (row, recorded_at) in recorded {
+        let key = (row.kind, row.body.source_id, row.order());
+        let first = heard.entry(key).or_insert(*recorded_at);
+        *first = (*first).min(*recorded_at);
+    }
+    let rows: Vec<LogRow> = recorded.iter().map(|(row, _)| row.clone()).collect();
+    let entities = Entities::group(&rows);
+    let entries = entries::all(&entities, reference, person);
+    let activities = entries.into_iter().filter_map(|entry| {
+        let key = (entry.source, entry.source_id, entry.shown_by);
+        Some(activity(entry, *heard.get(&key)?))
+    });
+    let mut activities: Vec<Activity> = activities.collect();
+    activities.sort_by_key(|one| Reverse((one.occurred_at, one.id)));
+    activities
+}
+
+fn activity(entry: Entry, recorded_at: DateTime<Utc>) -> Activity {
+    let kinds = [entry.source as u8, entry.kind as u8];
+    let mut name = kinds.to_vec();
+    name.extend_from_slice(entry.source_id.as_bytes());
+    if entry.kind == ActivityKind::ProfileUpdated {
+        name.extend_from_slice(&entry.occurred_at.timestamp_micros().to_be_bytes());
+    }
+    Activity {
+        id: Uuid::new_v5(&NAMESPACE, &name),
+        kind: entry.kind,
+        occurred_at: entry.occurred_at,
+        recorded_at,
+        booking_id: entry.booking_id,
+        offering_id: entry.offering_id,
+        boarding_point_id: entry.boarding_point_id,
+        amount: entry.amount,
+        channel: entry.channel,
+        detail: entry.detail,
+    }
 }
