@@ -40,6 +40,12 @@ impl Schema {
         Self { executable: executable(&limits), reader, limits }
     }
 
+    /// What one request may cost.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Answers one operation for one caller.
     pub async fn answer(&self, call: Call, caller: Caller) -> Result<Answer, Refusal> {
         let request = call.into_request(&self.limits)?;
