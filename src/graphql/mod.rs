@@ -1,1 +1,76 @@
 //! The remote schema that Hasura joins.
+//!
+//! Reading order: who asks (`caller`) and what they may (`access`), what is asked (`query`), what is answered
+//! (`types`, `scalars`), how any number of keys becomes one statement (`batch`, `loaders`). Deliberately absent:
+//! SQL, HTTP, mutations, subscriptions (Hasura v2 forwards none to a remote schema).
+
+pub mod caller;
+pub mod access;
+pub mod limits;
+pub mod request;
+mod weigh;
+mod query;
+pub mod types;
+pub mod scalars;
+mod loaders;
+mod batch;
+mod errors;
+mod null_on_error;
+
+use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions};
+
+use crate::insight::Reader;
+
+pub use self::caller::Caller;
+pub use self::limits::Limits;
+pub use self::request::{Answer, Call, Refusal};
+
+/// The schema, its reader and its limits. Cheap to clone.
+#[derive(Clone)]
+pub struct Schema {
+    executable: async_graphql::Schema<query::Query, EmptyMutation, EmptySubscription>,
+    reader: Reader,
+    limits: Limits,
+}
+
+impl Schema {
+    /// A schema over this reader.
+    #[must_use]
+    pub fn new(reader: Reader, limits: Limits) -> Self {
+        Self { executable: executable(&limits), reader, limits }
+    }
+
+    /// What one request may cost.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Answers one operation for one caller.
+    pub async fn answer(&self, call: Call, caller: Caller) -> Result<Answer, Refusal> {
+        let request = call.into_request(&self.limits)?;
+        let loaders = loaders::Loaders::new(self.reader.for_request(), &caller);
+        let response = self.executable.execute(request.data(caller).data(loaders)).await;
+        Ok(Answer::new(response))
+    }
+}
+
+fn executable(
+    limits: &Limits,
+) -> async_graphql::Schema<query::Query, EmptyMutation, EmptySubscription> {
+    async_graphql::Schema::build(query::Query, EmptyMutation, EmptySubscription)
+        .extension(null_on_error::NullOnError)
+        .limit_recursive_depth(limits.depth)
+        .finish()
+}
+
+/// The schema in its own language, sorted: `schema.graphql` is this text.
+#[must_use]
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by();
+    executable(&Limits::default()).sdl_with_options(options)
+}

@@ -9,6 +9,7 @@ mod errors;
 mod trace;
 pub mod health;
 pub mod webhook;
+pub mod graphql;
 mod server;
 
 pub use errors::Error;

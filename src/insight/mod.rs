@@ -1,1 +1,22 @@
-//! Reads of the read models, batched by ids.
+//! Reads of the read models, batched by ids: one statement for any number of keys, the tenant in each.
+//!
+//! Deliberately absent: anything that writes, and anything that knows GraphQL.
+
+mod errors;
+mod reader;
+mod person;
+mod body;
+mod current;
+mod column;
+mod page;
+mod cursor;
+mod timeline;
+mod labels;
+
+pub use column::{Column, Comparison, Condition, Direction, OrderStep, Test, Value};
+pub use errors::Error;
+pub use labels::LabelKey;
+pub use page::{Listed, Page, PageRequest};
+pub use person::PersonInsight;
+pub use reader::{PATIENCE, Reader, pool_config};
+pub use timeline::{TimelinePage, TimelineRequest};

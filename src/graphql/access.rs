@@ -1,0 +1,80 @@
+//! What each role may ask: one committed matrix, root field by role.
+//!
+//! A join must not fail, so on fields that a join can reach "no" means null; elsewhere it is an error.
+
+use uuid::Uuid;
+
+use super::caller::{Caller, Role};
+
+/// How much of a root field a role may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// Nothing.
+    No,
+    /// The person that the caller is, within the tenant.
+    Own,
+    /// All of the tenant that the caller names; without a tenant nothing.
+    Tenant,
+}
+
+/// A root field, whether a join can reach it, and the grants in the order of [`Role::ALL`].
+pub type Line = (&'static str, bool, [Grant; 9]);
+
+/// Every root field of `Query`.
+#[rustfmt::skip]
+pub const MATRIX: [Line; 3] = {
+    use Grant::{No, Own, Tenant};
+    [
+        //                           join   admin   staff   manager dispatcher marketing customer driver unknown absent
+        ("customer_insight",         true,  [Tenant, Tenant, Tenant, Tenant,   No,       Own,     No,    No,     No]),
+        ("customer_insights",        false, [Tenant, Tenant, Tenant, Tenant,   No,       No,      No,    No,     No]),
+        ("customer_insights_by_ids", true,  [Tenant, Tenant, Tenant, Tenant,   No,       Own,     No,    No,     No]),
+    ]
+};
+
+/// What the role may see of a root field.
+#[must_use]
+pub fn grant(field: &str, role: Role) -> Grant {
+    let line = MATRIX.iter().find(|(name, ..)| *name == field);
+    let grants = line.into_iter().flat_map(|(_, _, grants)| grants);
+    Role::ALL.iter().zip(grants).find(|(of, _)| **of == role).map_or(Grant::No, |(_, grant)| *grant)
+}
+
+/// Whether the caller may see this person through this field, if the person is in the caller's tenant.
+pub(super) fn may_see(caller: &Caller, field: &str, person: Uuid) -> bool {
+    match grant(field, caller.role) {
+        Grant::No => false,
+        Grant::Own => caller.person_profile_id == Some(person),
+        Grant::Tenant => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_matrix_has_every_root_field_of_the_schema_once() {
+        let sdl = crate::graphql::sdl();
+        let query = sdl.split("\ntype Query {\n").nth(1).unwrap().split("\n}").next().unwrap();
+        let mut fields: Vec<&str> = query
+            .lines()
+            .filter(|line| line.starts_with('\t') && !line.starts_with("\t\t"))
+            .filter_map(|line| line.trim().split(['(', ':']).next())
+            .filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !name.is_empty())
+            .collect();
+        fields.sort_unstable();
+        let mut named: Vec<&str> = MATRIX.iter().map(|(name, ..)| *name).collect();
+        named.sort_unstable();
+        assert_eq!(fields, named);
+    }
+
+    #[test]
+    fn a_role_that_is_absent_or_unknown_is_granted_nothing() {
+        for (field, ..) in MATRIX {
+            assert_eq!(grant(field, Role::Absent), Grant::No);
+            assert_eq!(grant(field, Role::named("superuser")), Grant::No);
+        }
+        assert_eq!(grant("no_such_field", Role::Admin), Grant::No);
+    }
+}

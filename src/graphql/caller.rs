@@ -1,0 +1,92 @@
+//! Who asks, as Hasura's session variables say. They are believed only after the gateway secret matched.
+
+use uuid::Uuid;
+
+/// The header that carries the role.
+pub const ROLE: &str = "x-hasura-role";
+/// The header that carries the tenant.
+pub const TENANT: &str = "x-hasura-tenant-id";
+/// The header that carries the user.
+pub const USER: &str = "x-hasura-user-id";
+/// The header that carries a customer's own person.
+pub const PERSON: &str = "x-hasura-person-profile-id";
+
+/// A role of the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Hasura's own administrator.
+    Admin,
+    /// Staff of the platform.
+    BusflowStaff,
+    /// Manages one operator.
+    Manager,
+    /// Answers one operator's customers.
+    Dispatcher,
+    /// Plans one operator's campaigns.
+    Marketing,
+    /// A customer, about themself.
+    Customer,
+    /// Drives.
+    Driver,
+    /// A role that is not known here.
+    Unknown,
+    /// No role at all: may introspect and nothing else.
+    Absent,
+}
+
+impl Role {
+    /// Every role, in the order of the access matrix.
+    pub const ALL: [Self; 9] = [
+        Self::Admin,
+        Self::BusflowStaff,
+        Self::Manager,
+        Self::Dispatcher,
+        Self::Marketing,
+        Self::Customer,
+        Self::Driver,
+        Self::Unknown,
+        Self::Absent,
+    ];
+
+    /// The role with that name in Hasura.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        match name {
+            "admin" => Self::Admin,
+            "busflow_staff" => Self::BusflowStaff,
+            "manager" => Self::Manager,
+            "dispatcher" => Self::Dispatcher,
+            "marketing" => Self::Marketing,
+            "customer" => Self::Customer,
+            "driver" => Self::Driver,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// In which role.
+    pub role: Role,
+    /// Within which tenant; none also when the header is no uuid, so that nothing is seen.
+    pub tenant: Option<Uuid>,
+    /// As which user, as the platform names it.
+    pub user_id: Option<String>,
+    /// As which person, for customers.
+    pub person_profile_id: Option<Uuid>,
+}
+
+impl Caller {
+    /// Reads the session variables through `header`, which gives a header's only value.
+    #[must_use]
+    pub fn read<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Self {
+        let id = |name| header(name).and_then(|text| text.trim().parse().ok());
+        Self {
+            role: header(ROLE).map_or(Role::Absent, |name| Role::named(name.trim())),
+            tenant: id(TENANT),
+            user_id: header(USER).map(str::to_owned),
+            person_profile_id: id(PERSON),
+        }
+    }
+}

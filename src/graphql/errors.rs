@@ -1,0 +1,43 @@
+//! Errors of fields that no join reaches, each with a stable `extensions.code`.
+
+use async_graphql::{Error, ErrorExtensions};
+
+use crate::insight;
+
+/// What a caller is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum FieldError {
+    /// The role may not ask this.
+    #[error("this role may not ask for this field")]
+    Forbidden,
+    /// An argument cannot be used.
+    #[error("argument {0} cannot be used")]
+    Argument(&'static str),
+    /// The data cannot be reached now.
+    #[error("the data cannot be reached at the moment; ask again")]
+    Unavailable,
+}
+
+impl FieldError {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Forbidden => "FORBIDDEN",
+            Self::Argument(_) => "BAD_USER_INPUT",
+            Self::Unavailable => "UNAVAILABLE",
+        }
+    }
+
+    /// The error in GraphQL's form.
+    pub(super) fn to_graphql(self) -> Error {
+        Error::new(self.to_string()).extend_with(|_, extensions| extensions.set("code", self.code()))
+    }
+}
+
+impl From<&insight::Error> for FieldError {
+    fn from(error: &insight::Error) -> Self {
+        match error {
+            insight::Error::Cursor => Self::Argument("after"),
+            _ => Self::Unavailable,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The look-ups of one request. A failed one is logged here and answered as "unavailable" or null by the types.
+
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
+use std::sync::Arc;
+
+use async_graphql::Context;
+use uuid::Uuid;
+
+use super::access;
+use super::batch::{Batch, Failed};
+use super::caller::Caller;
+use super::scalars::TimestamptzScalar;
+use super::types::activity::ActivityKind;
+use super::types::insight::CustomerInsight;
+use crate::domain::insight::BoardingPlace;
+use crate::insight::{
+    Error, LabelKey, Page, PageRequest, PersonInsight, Reader, TimelinePage, TimelineRequest,
+};
+
+const ACTIVITIES_UNLESS_TOLD: u32 = 20;
+const MOST_ACTIVITIES: u32 = 100;
+
+/// A person asked for, before merges are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct PersonKey(Uuid);
+
+/// What one request loads, for the one tenant it may see.
+pub(super) struct Loaders {
+    reader: Reader,
+    tenant: Option<Uuid>,
+    persons: Batch<PersonKey, Arc<PersonInsight>>,
+    timelines: Batch<TimelineRequest, Arc<TimelinePage>>,
+    labels: Batch<LabelKey, Arc<str>>,
+}
+
+impl Loaders {
+    /// Loaders that can only ever see what the caller's tenant has.
+    pub(super) fn new(reader: Reader, caller: &Caller) -> Self {
+        Self {
+            reader,
+            tenant: caller.tenant,
+            persons: Batch::default(),
+            timelines: Batch::default(),
+            labels: Batch::default(),
+        }
+    }
+
+    async fn person(&self, id: Uuid) -> Option<CustomerInsight> {
+        let tenant = self.tenant?;
+        let load = self.persons.load(PersonKey(id), |keys| async move {
+            let ids: Vec<Uuid> = keys.into_iter().map(|PersonKey(id)| id).collect();
+            let insights = self.reader.insights(tenant, &ids).await;
+            let keyed = |(id, insight)| (PersonKey(id), insight);
+            logged("insights", insights).map(|found| found.into_iter().map(keyed).collect())
+        });
+        match load.await {
+            Ok(found) => found.map(|insight| CustomerInsight::ready(id, insight)),
+            Err(Failed) => Some(CustomerInsight::unavailable(id)),
+        }
+    }
+
+    async fn timeline(&self, request: TimelineRequest) -> Option<Arc<TimelinePage>> {
+        let tenant = self.tenant?;
+        let load = self.timelines.load(request, |requests| async move {
+            logged("timelines", self.reader.timelines(tenant, &requests).await)
+        });
+        load.await.ok().flatten()
+    }
+
+    async fn label(&self, key: LabelKey) -> Option<String> {
+        let tenant = self.tenant?;
+        let load = self.labels.load(key, |keys| async move {
+            let labels = logged("labels", self.reader.labels(tenant, &keys).await)?;
+            Ok(labels.into_iter().map(|(key, label)| (key, label.into())).collect())
+        });
+        load.await.ok().flatten().map(|label| label.to_string())
+    }
+}
+
+fn logged<K: Eq + Hash, V>(
+    what: &'static str,
+    read: Result<HashMap<K, V>, Error>,
+) -> Result<HashMap<K, V>, Failed> {
+    read.map_err(|error| {
+        let error: &(dyn std::error::Error + 'static) = &error;
+        tracing::warn!(what, error, "an insight is answered as unavailable");
+        Failed
+    })
+}
+
+/// The insight of a person whom the caller may see; null for everybody else.
+pub(super) async fn person(ctx: &Context<'_>, field: &str, id: Uuid) -> Option<CustomerInsight> {
+    if !access::may_see(ctx.data_opt::<Caller>()?, field, id) {
+        return None;
+    }
+    ctx.data_opt::<Loaders>()?.person(id).await
+}
+
+/// A page of the tenant's persons; `None` when the request has no tenant.
+pub(super) async fn page(ctx: &Context<'_>, request: &PageRequest) -> Option<Result<Page, Error>> {
+    let loaders = ctx.data_opt::<Loaders>()?;
+    Some(loaders.reader.page(loaders.tenant?, request).await)
+}
+
+/// What was asked of a timeline, as it came.
+pub(super) struct TimelineArguments {
+    pub(super) first: Option<i64>,
+    pub(super) after: Option<String>,
+    pub(super) kinds: Option<Vec<ActivityKind>>,
+    pub(super) from: Option<TimestamptzScalar>,
+    pub(super) to: Option<TimestamptzScalar>,
+}
+
+impl TimelineArguments {
+    /// `None` when an argument cannot be used, so that nothing matches.
+    fn read(self, person: Uuid) -> Option<TimelineRequest> {
+        let Self { first, after, kinds, from, to } = self;
+        let instant = |at: Option<TimestamptzScalar>| at.map_or(Some(None), |at| at.0.map(Some));
+        Some(TimelineRequest {
+            person,
+            first: bounded(first, ACTIVITIES_UNLESS_TOLD, MOST_ACTIVITIES)?,
+            after,
+            kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect::<BTreeSet<_>>()),
+            from: instant(from)?,
+            to: instant(to)?,
+        })
+    }
+}
+
+/// How many to give: the usual number unless told, at most the limit, `None` for a number below 0.
+pub(super) fn bounded(first: Option<i64>, usual: u32, most: u32) -> Option<u32> {
+    let Some(first) = first else { return Some(usual) };
+    (first >= 0).then(|| u32::try_from(first).unwrap_or(most).min(most))
+}
+
+/// Part of a person's timeline; empty for arguments that cannot be used, null when it cannot be read.
+pub(super) async fn timeline(
+    ctx: &Context<'_>,
+    person: Uuid,
+    arguments: TimelineArguments,
+) -> Option<Arc<TimelinePage>> {
+    match arguments.read(person) {
+        Some(request) => ctx.data_opt::<Loaders>()?.timeline(request).await,
+        None => Some(Arc::default()),
+    }
+}
+
+/// The label of a stop; a door has none.
+pub(super) async fn place_label(ctx: &Context<'_>, place: BoardingPlace) -> Option<String> {
+    match place {
+        BoardingPlace::Stop(id) => boarding_point_label(ctx, id).await,
+        BoardingPlace::DoorPickup => None,
+    }
+}
+
+/// The label of a boarding point.
+pub(super) async fn boarding_point_label(ctx: &Context<'_>, id: Uuid) -> Option<String> {
+    ctx.data_opt::<Loaders>()?.label(LabelKey::BoardingPoint(id)).await
+}
+
+/// The title of a tour, by its template.
+pub(super) async fn tour_title(ctx: &Context<'_>, id: Uuid) -> Option<String> {
+    ctx.data_opt::<Loaders>()?.label(LabelKey::Tour(id)).await
+}
+
+/// The title of an offering.
+pub(super) async fn offering_title(ctx: &Context<'_>, id: Uuid) -> Option<String> {
+    ctx.data_opt::<Loaders>()?.label(LabelKey::Offering(id)).await
+}

@@ -1,0 +1,87 @@
+//! The root. Each field's roles stand in `access`.
+
+mod conditions;
+
+use async_graphql::{Context, Object, Result};
+use futures::future::join_all;
+
+use self::conditions::{conditions, order};
+use super::access::{self, Grant};
+use super::caller::Caller;
+use super::errors::FieldError;
+use super::loaders;
+use super::scalars::UuidScalar;
+use super::types::insight::CustomerInsight;
+use super::types::list::{
+    CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder,
+};
+use crate::insight::PageRequest;
+
+const PERSONS_UNLESS_TOLD: u32 = 50;
+const MOST_PERSONS: u32 = 200;
+
+/// The root of all queries.
+pub(super) struct Query;
+
+/// What can be asked about the people of one operator.
+#[Object(name = "Query", rename_fields = "snake_case", rename_args = "snake_case")]
+impl Query {
+    /// The insight about a person, for a remote relationship: null for unknown and erased persons, those of other
+    /// tenants and anything that is no uuid; never an error.
+    async fn customer_insight(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The `PersonProfile`; of a merged one, the survivor answers.")]
+        person_profile_id: UuidScalar,
+    ) -> Option<CustomerInsight> {
+        loaders::person(ctx, "customer_insight", person_profile_id.0?).await
+    }
+
+    /// The insights about several persons, in the order asked for, each null like `customer_insight`.
+    async fn customer_insights_by_ids(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The `PersonProfile`s.")] person_profile_ids: Vec<UuidScalar>,
+    ) -> Option<Vec<Option<CustomerInsight>>> {
+        let each = person_profile_ids.into_iter().map(|id| async move {
+            loaders::person(ctx, "customer_insights_by_ids", id.0?).await
+        });
+        Some(join_all(each).await)
+    }
+
+    /// Persons filtered and ordered by what is known about them, which Hasura cannot do with a remote field. Join them
+    /// back to their profiles by `person_profile_id`.
+    async fn customer_insights(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(name = "where", desc = "Which persons; all unless told.")] filter: Option<
+            CustomerInsightFilter,
+        >,
+        #[graphql(desc = "In which order, most important first, at most 5 values; by id unless told.")]
+        order_by: Option<Vec<CustomerInsightOrder>>,
+        #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
+        #[graphql(desc = "Go on behind this cursor, in the same order.")] after: Option<String>,
+    ) -> Result<Option<CustomerInsightConnection>> {
+        let role = ctx.data_opt::<Caller>().map(|caller| caller.role);
+        if role.map(|role| access::grant("customer_insights", role)) != Some(Grant::Tenant) {
+            return Err(FieldError::Forbidden.to_graphql());
+        }
+        let first = loaders::bounded(first, PERSONS_UNLESS_TOLD, MOST_PERSONS);
+        let request = PageRequest {
+            conditions: conditions(filter.unwrap_or_default()).map_err(FieldError::to_graphql)?,
+            order: order(order_by.unwrap_or_default()).map_err(FieldError::to_graphql)?,
+            first: first.ok_or_else(|| FieldError::Argument("first").to_graphql())?,
+            after,
+        };
+        let Some(page) = loaders::page(ctx, &request).await else { return Ok(None) };
+        match page {
+            Ok(page) => Ok(Some(CustomerInsightConnection::new(page, request.after.is_some()))),
+            Err(error) => {
+                let told = FieldError::from(&error);
+                let error: &(dyn std::error::Error + 'static) = &error;
+                tracing::warn!(error, "a list of insights is answered with an error");
+                Err(told.to_graphql())
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! From a request's JSON to what is executed, and from the outcome to the answer's JSON.
+//!
+//! Own conversions, because with exact numbers (`arbitrary_precision`) serde's own would turn numbers into maps.
+
+use async_graphql::parser::{parse_query, types::DocumentOperations, types::OperationType};
+use async_graphql::{Name, PathSegment, Pos, ServerError, Value, Variables};
+use serde_json::{Map, Value as Json, json};
+
+use super::limits::Limits;
+use super::weigh::{TooMuch, weigh};
+
+/// One operation to answer, as the request names it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Call {
+    /// The document.
+    pub query: String,
+    /// Which of its operations.
+    pub operation_name: Option<String>,
+    /// Values of its variables.
+    pub variables: Map<String, Json>,
+    /// Refuse everything but a query, as GET must.
+    pub only_query: bool,
+}
+
+/// Why a call is not executed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A parameter is missing or of the wrong type.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// The document is no GraphQL.
+    #[error("{0}")]
+    Syntax(String, Vec<Pos>),
+    /// The document costs too much.
+    #[error(transparent)]
+    TooMuch(#[from] TooMuch),
+    /// This method may only query.
+    #[error("only a query may be asked this way; use POST")]
+    OnlyQuery,
+}
+
+impl Call {
+    /// Reads the parameters of a JSON body; `null` stands for "not given".
+    pub fn from_json(body: Json) -> Result<Self, Refusal> {
+        let Json::Object(mut body) = body else {
+            return Err(Refusal::Malformed("the body must be a JSON object; batches are not supported"));
+        };
+        let variables = match body.remove("variables") {
+            None | Some(Json::Null) => Map::new(),
+            Some(Json::Object(variables)) => variables,
+            Some(_) => return Err(Refusal::Malformed("variables must be an object")),
+        };
+        let operation_name = match body.remove("operationName") {
+            None | Some(Json::Null) => None,
+            Some(Json::String(name)) => Some(name),
+            Some(_) => return Err(Refusal::Malformed("operationName must be a string")),
+        };
+        if !matches!(body.get("extensions"), None | Some(Json::Null | Json::Object(_))) {
+            return Err(Refusal::Malformed("extensions must be an object"));
+        }
+        match body.remove("query") {
+            Some(Json::String(query)) => {
+                Ok(Self { query, operation_name, variables, only_query: false })
+            }
+            _ => Err(Refusal::Malformed("query must be a string")),
+        }
+    }
+
+    pub(super) fn into_request(self, limits: &Limits) -> Result<async_graphql::Request, Refusal> {
+        let document = parse_query(&self.query)
+            .map_err(|error| Refusal::Syntax(error.to_string(), error.positions().collect()))?;
+        weigh(&document, limits)?;
+        let name = self.operation_name.filter(|name| !name.is_empty());
+        if self.only_query && !is_query(&document.operations, name.as_deref()) {
+            return Err(Refusal::OnlyQuery);
+        }
+        let mut request = async_graphql::Request::new(self.query).variables(variables(self.variables));
+        request.set_parsed_query(document);
+        Ok(match name {
+            Some(name) => request.operation_name(name),
+            None => request,
+        })
+    }
+}
+
+/// An operation that cannot be found counts as a query: execution says what is wrong with it.
+fn is_query(operations: &DocumentOperations, name: Option<&str>) -> bool {
+    let chosen = match (operations, name) {
+        (DocumentOperations::Single(operation), _) => Some(operation),
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
+        (DocumentOperations::Multiple(_), None) => None,
+    };
+    chosen.is_none_or(|operation| operation.node.ty == OperationType::Query)
+}
+
+fn variables(values: Map<String, Json>) -> Variables {
+    let mut variables = Variables::default();
+    for (name, value) in values {
+        variables.insert(Name::new(name), constant(value));
+    }
+    variables
+}
+
+fn constant(json: Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(yes) => Value::Boolean(yes),
+        Json::Number(number) => Value::Number(number),
+        Json::String(text) => Value::String(text),
+        Json::Array(items) => Value::List(items.into_iter().map(constant).collect()),
+        Json::Object(fields) => Value::Object(
+            fields.into_iter().map(|(name, value)| (Name::new(name), constant(value))).collect(),
+        ),
+    }
+}
+
+/// The answer to an operation.
+#[derive(Debug)]
+pub struct Answer {
+    /// `None` when nothing was executed because the request itself is wrong.
+    data: Option<Value>,
+    errors: Vec<ServerError>,
+}
+
+impl Answer {
+    pub(super) fn new(response: async_graphql::Response) -> Self {
+        let executed = response.errors.is_empty() || response.errors.iter().any(|e| !e.path.is_empty());
+        let data = (executed || response.data != Value::Null).then_some(response.data);
+        Self { data, errors: response.errors }
+    }
+
+    /// Whether the operation ran, even if some of its fields failed.
+    #[must_use]
+    pub fn is_executed(&self) -> bool {
+        self.data.is_some()
+    }
+
+    /// How many errors it carries.
+    #[must_use]
+    pub fn error_count(&self) -> usize {
+        self.errors.len()
+    }
+
+    /// The answer's JSON. Without errors there is no `errors` key at all: Hasura takes even an empty list as failure.
+    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        #[derive(serde::Serialize)]
+        struct Body<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            data: Option<&'a Value>,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            errors: Vec<Json>,
+        }
+        let errors = self.errors.iter().map(error_json).collect();
+        serde_json::to_vec(&Body { data: self.data.as_ref(), errors })
+    }
+}
+
+fn error_json(error: &ServerError) -> Json {
+    let segment = |segment: &PathSegment| match segment {
+        PathSegment::Field(name) => json!(name),
+        PathSegment::Index(index) => json!(index),
+    };
+    let code = error.extensions.as_ref().and_then(|all| all.get("code")).map(ToString::to_string);
+    let code = code.map(|code| code.trim_matches('"').to_owned());
+    let mut json = one_error(&error.message, &error.locations, code.as_deref().unwrap_or("BAD_REQUEST"));
+    if let (Json::Object(fields), false) = (&mut json, error.path.is_empty()) {
+        fields.insert("path".to_owned(), error.path.iter().map(segment).collect());
+    }
+    json
+}
+
+fn one_error(message: &str, locations: &[Pos], code: &str) -> Json {
+    let location = |pos: &Pos| json!({ "line": pos.line, "column": pos.column });
+    let mut error = json!({ "message": message, "extensions": { "code": code } });
+    if let (Json::Object(fields), false) = (&mut error, locations.is_empty()) {
+        fields.insert("locations".to_owned(), locations.iter().map(location).collect());
+    }
+    error
+}
+
+impl Refusal {
+    /// The refusal in the form of an answer: errors and no data.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let (code, locations) = match self {
+            Self::Malformed(_) | Self::OnlyQuery => ("BAD_REQUEST", [].as_slice()),
+            Self::Syntax(_, locations) => ("GRAPHQL_PARSE_FAILED", locations.as_slice()),
+            Self::TooMuch(_) => ("TOO_MUCH", [].as_slice()),
+        };
+        json!({ "errors": [one_error(&self.to_string(), locations, code)] })
+    }
+}

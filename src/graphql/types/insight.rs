@@ -1,0 +1,123 @@
+//! `CustomerInsight`: what stands beside a `PersonProfile`. Nothing in it ever returns an error.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, Object};
+use uuid::Uuid;
+
+use super::activity::{ActivityConnection, ActivityKind};
+use super::behavior::BehaviorAggregate;
+use super::engagement::EngagementScore;
+use crate::graphql::loaders::{self, TimelineArguments};
+use crate::graphql::scalars::{TimestamptzScalar, UuidScalar};
+use crate::insight::PersonInsight;
+
+/// Whether the rest of an insight can be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum InsightStatus {
+    /// All is there.
+    Ready,
+    /// The service cannot reach its data at the moment: everything but the id is null.
+    Unavailable,
+}
+
+/// What is known about one person beside their profile.
+#[derive(Clone)]
+pub struct CustomerInsight {
+    asked: Uuid,
+    /// None while the data cannot be reached.
+    content: Option<Arc<PersonInsight>>,
+}
+
+impl CustomerInsight {
+    /// The insight of a person, as it was read.
+    #[must_use]
+    pub fn ready(asked: Uuid, content: Arc<PersonInsight>) -> Self {
+        Self { asked, content: Some(content) }
+    }
+
+    /// The answer about a person while the data cannot be reached.
+    #[must_use]
+    pub fn unavailable(asked: Uuid) -> Self {
+        Self { asked, content: None }
+    }
+
+    fn standing(&self) -> Option<&crate::domain::insight::Standing> {
+        self.content.as_ref().map(|content| &content.insight.standing)
+    }
+}
+
+/// What is known about one person beside their profile.
+#[Object(rename_fields = "snake_case", rename_args = "snake_case")]
+impl CustomerInsight {
+    /// The person; after a merge the survivor, also when the merged profile was asked for.
+    async fn person_profile_id(&self) -> UuidScalar {
+        self.content.as_ref().map_or(self.asked, |content| content.insight.person_profile_id).into()
+    }
+
+    /// Whether the rest can be believed.
+    async fn status(&self) -> InsightStatus {
+        match self.content {
+            Some(_) => InsightStatus::Ready,
+            None => InsightStatus::Unavailable,
+        }
+    }
+
+    /// What the person did.
+    async fn behavior_aggregate(&self) -> Option<BehaviorAggregate> {
+        self.content.clone().map(BehaviorAggregate::new)
+    }
+
+    /// What the person said about it; null for minors.
+    async fn engagement_score(&self) -> Option<EngagementScore> {
+        let insight = &self.content.as_ref()?.insight;
+        (!insight.standing.minor).then(|| (&insight.feedback).into())
+    }
+
+    /// Whether the person agreed to marketing; null when never asked.
+    async fn marketing_consent(&self) -> Option<bool> {
+        self.standing()?.marketing_consent
+    }
+
+    /// Whether any profile of the person objects to profiling.
+    async fn profiling_objection(&self) -> Option<bool> {
+        Some(self.standing()?.profiling_objection)
+    }
+
+    /// Whether the person last travelled as a child or infant: then only travel facts are shown.
+    async fn is_minor(&self) -> Option<bool> {
+        Some(self.standing()?.minor)
+    }
+
+    /// The person's language and region, such as `de-DE`.
+    async fn locale(&self) -> Option<&str> {
+        self.standing()?.locale.as_deref()
+    }
+
+    /// What happened, latest first. An unusable argument gives an empty page.
+    async fn activities(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 100; 20 unless told.")] first: Option<i64>,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only these kinds.")] kinds: Option<Vec<ActivityKind>>,
+        #[graphql(desc = "Only what happened at this instant or later.")] from: Option<
+            TimestamptzScalar,
+        >,
+        #[graphql(desc = "Only what happened before this instant.")] to: Option<TimestamptzScalar>,
+    ) -> Option<ActivityConnection> {
+        let person = self.content.as_ref()?.insight.person_profile_id;
+        let arguments = TimelineArguments { first, after, kinds, from, to };
+        loaders::timeline(ctx, person, arguments).await.map(|page| (&page).into())
+    }
+
+    /// Everything that the platform had delivered by this instant is in here.
+    async fn fresh_as_of(&self) -> Option<TimestamptzScalar> {
+        Some(self.content.as_ref()?.fresh_as_of.into())
+    }
+
+    /// The instant for which it was derived.
+    async fn computed_at(&self) -> Option<TimestamptzScalar> {
+        Some(self.content.as_ref()?.insight.computed_at.into())
+    }
+}

@@ -1,0 +1,8 @@
+//! The types of the schema, by topic.
+
+pub mod money;
+pub mod behavior;
+pub mod engagement;
+pub mod activity;
+pub mod insight;
+pub mod list;

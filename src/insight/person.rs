@@ -1,0 +1,128 @@
+//! Insights by person: the join's one statement.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Error, Reader, body, current};
+use crate::domain::insight::Insight;
+
+/// An insight as it is read at an instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PersonInsight {
+    /// What is known.
+    pub insight: Insight,
+    /// The instant of reading.
+    pub read_at: DateTime<Utc>,
+    /// Everything delivered by this instant is in it.
+    pub fresh_as_of: DateTime<Utc>,
+}
+
+/// A stored row on its way to an insight.
+pub(super) struct Stored {
+    pub(super) root: Uuid,
+    pub(super) valid_until: Option<DateTime<Utc>>,
+    pub(super) body: Vec<u8>,
+}
+
+struct Row {
+    asked: Uuid,
+    root: Uuid,
+    valid_until: Option<DateTime<Utc>>,
+    body: Vec<u8>,
+    oldest_delivery: Option<Uuid>,
+}
+
+/// A merged person leads to the survivor's row. The tenant's oldest delivery that is not folded yet dates them all.
+pub(super) async fn insights(
+    reader: &Reader,
+    tenant: Uuid,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Arc<PersonInsight>>, Error> {
+    let now = reader.clock.now();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        with oldest as materialized (
+          select id from inbox where tenant_id = $1 order by id limit 1
+        )
+        select asked.id as "asked!", insight.person_profile_id as "root!", insight.valid_until,
+          insight.body as "body!", (select id from oldest) as oldest_delivery
+        from unnest($2::uuid[]) as asked(id)
+        cross join lateral (
+          select root from customer
+          where tenant_id = $1 and person_profile_id = asked.id
+          offset 0
+        ) as customer
+        cross join lateral (
+          select person_profile_id, valid_until, body from customer_insight
+          where tenant_id = $1 and person_profile_id = customer.root
+          offset 0
+        ) as insight
+        "#,
+        tenant,
+        ids
+    )
+    .fetch_all(&reader.pool)
+    .await?;
+    let fresh_as_of = fresh_as_of(rows.first().and_then(|row| row.oldest_delivery), now);
+    let mut asked = Vec::with_capacity(rows.len());
+    let mut stored = Vec::with_capacity(rows.len());
+    for Row { asked: id, root, valid_until, body, .. } in rows {
+        asked.push((id, root));
+        stored.push(Stored { root, valid_until, body });
+    }
+    let insights = read(reader, tenant, stored, now, fresh_as_of).await?;
+    let with_id = |(id, root)| Some((id, Arc::clone(insights.get(&root)?)));
+    Ok(asked.into_iter().filter_map(with_id).collect())
+}
+
+/// Decodes stored rows, and derives anew what time (or another version of this program) has made stale.
+pub(super) async fn read(
+    reader: &Reader,
+    tenant: Uuid,
+    stored: Vec<Stored>,
+    now: DateTime<Utc>,
+    fresh_as_of: DateTime<Utc>,
+) -> Result<HashMap<Uuid, Arc<PersonInsight>>, Error> {
+    let mut insights = HashMap::with_capacity(stored.len());
+    let mut stale = Vec::new();
+    for Stored { root, valid_until, body } in stored {
+        let expired = valid_until.is_some_and(|until| until <= now);
+        match body::decode(&body).filter(|_| !expired) {
+            Some(insight) => drop(insights.insert(root, insight)),
+            None => stale.push(root),
+        }
+    }
+    if !stale.is_empty() {
+        insights.extend(current::current(reader, tenant, &stale, now).await?);
+    }
+    let dated = |insight| Arc::new(PersonInsight { insight, read_at: now, fresh_as_of });
+    Ok(insights.into_iter().map(|(root, insight)| (root, dated(insight))).collect())
+}
+
+/// When the oldest delivery that is not folded yet was received; without one, the instant of reading.
+pub(super) fn fresh_as_of(oldest_delivery: Option<Uuid>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let received = oldest_delivery.and_then(|id| id.get_timestamp()).and_then(|timestamp| {
+        let (seconds, nanos) = timestamp.to_unix();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+    });
+    received.map_or(now, |received| received.min(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_delivery_dates_the_answer() {
+        let noon = DateTime::from_timestamp(1_750_000_000, 0).unwrap();
+        let clock = crate::domain::clock::Clock::manual(noon);
+        let delivery = clock.uuid_v7();
+        let later = noon + chrono::TimeDelta::hours(1);
+        assert_eq!(fresh_as_of(Some(delivery), later), noon);
+        assert_eq!(fresh_as_of(None, later), later);
+    }
+}

@@ -1,0 +1,105 @@
+//! The one handle through which everything above reads insights.
+//!
+//! A reader made for a request knows when the request's time is up: however many statements it takes and whatever
+//! the database does, nobody waits longer.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{
+    Error, LabelKey, Page, PageRequest, PersonInsight, TimelinePage, TimelineRequest, labels, page,
+    person, timeline,
+};
+use crate::db::{Pool, PoolConfig};
+use crate::domain::clock::Clock;
+
+/// How long all reads of one request may take together. Hasura fails the dispatcher's whole query when a join is late.
+pub const PATIENCE: Duration = Duration::from_millis(1_800);
+
+/// Limits for a pool that serves this room alone: a statement that nobody waits for any more ends by itself.
+#[must_use]
+pub fn pool_config(base: PoolConfig) -> PoolConfig {
+    PoolConfig {
+        acquire_timeout: base.acquire_timeout.min(PATIENCE),
+        statement_timeout: PATIENCE,
+        lock_timeout: PATIENCE,
+        application_name: format!("{} reads", base.application_name),
+        ..base
+    }
+}
+
+/// Reads insights of any tenant. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    pub(super) pool: Pool,
+    pub(super) clock: Clock,
+    pub(super) quarantine_days: i64,
+    until: Option<Instant>,
+}
+
+impl Reader {
+    /// A reader of this pool. `quarantine_days` as the workers have it: how long messages wait for their person.
+    #[must_use]
+    pub fn new(pool: Pool, clock: Clock, quarantine_days: i64) -> Self {
+        Self { pool, clock, quarantine_days, until: None }
+    }
+
+    /// A reader for one request: [`PATIENCE`] from now on every read fails at once.
+    #[must_use]
+    pub fn for_request(&self) -> Self {
+        Self { until: Some(Instant::now() + PATIENCE), ..self.clone() }
+    }
+
+    /// The insights of these persons, by the id asked for. Unknown and erased persons, and those of other tenants, are absent.
+    pub async fn insights(
+        &self,
+        tenant: Uuid,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, Arc<PersonInsight>>, Error> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        self.in_time(person::insights(self, tenant, ids)).await
+    }
+
+    /// A page of the tenant's persons, filtered and ordered by stored values.
+    pub async fn page(&self, tenant: Uuid, request: &PageRequest) -> Result<Page, Error> {
+        self.in_time(page::page(self, tenant, request)).await
+    }
+
+    /// Pages of timelines, by request; the persons are roots, as [`Reader::insights`] returns them.
+    pub async fn timelines(
+        &self,
+        tenant: Uuid,
+        requests: &[TimelineRequest],
+    ) -> Result<HashMap<TimelineRequest, Arc<TimelinePage>>, Error> {
+        if requests.is_empty() {
+            return Ok(HashMap::new());
+        }
+        self.in_time(timeline::pages(self, tenant, requests)).await
+    }
+
+    /// Names of tours and places; those that are not known yet are absent.
+    pub async fn labels(
+        &self,
+        tenant: Uuid,
+        keys: &[LabelKey],
+    ) -> Result<HashMap<LabelKey, String>, Error> {
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        self.in_time(labels::labels(self, tenant, keys)).await
+    }
+
+    async fn in_time<T>(&self, read: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let until = self.until.unwrap_or_else(|| Instant::now() + PATIENCE);
+        match tokio::time::timeout_at(until, read).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Error::TooSlow(PATIENCE)),
+        }
+    }
+}
