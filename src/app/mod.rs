@@ -1,1 +1,3 @@
 //! Composition only: configuration, commands, wiring, shutdown.
+
+pub mod config;

@@ -109,6 +109,21 @@ async fn a_cluster_whose_making_was_cut_short_is_made_anew() {
 }
 
 #[tokio::test]
+async fn a_folder_that_the_servers_user_cannot_enter_is_no_obstacle() {
+    let folder = folder();
+    // As root, PostgreSQL runs as somebody else, to whom this is closed; the cluster then lies elsewhere.
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let server = Embedded::start(throwaway(folder.path())).await.unwrap();
+    write_row(&server).await;
+    let root = server.root().to_owned();
+    assert!(server.stop().await.unwrap());
+    let again = Embedded::start(throwaway(folder.path())).await.unwrap();
+    assert_eq!((again.root(), rows(&again).await), (root.as_path(), 1));
+    assert!(again.stop().await.unwrap());
+    fs::remove_dir_all(root).unwrap();
+}
+
+#[tokio::test]
 async fn the_last_user_ends_the_server() {
     let folder = folder();
     let first = Embedded::start(throwaway(folder.path())).await.unwrap();

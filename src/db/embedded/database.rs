@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(url, "postgres://postgres@localhost/x?host=/tmp/a%20b%26c");
         let read: PgConnectOptions = url.parse().unwrap();
         assert_eq!(
-            read.get_socket().map(|path| path.as_path()),
+            read.get_socket().map(std::path::PathBuf::as_path),
             Some(Path::new("/tmp/a b&c"))
         );
     }

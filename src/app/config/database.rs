@@ -1,0 +1,94 @@
+//! The database, or where to keep one of our own.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use sqlx::ConnectOptions;
+
+use super::reader::Reader;
+use crate::db::{PoolConfig, pool};
+
+/// Which database to use and how hard.
+#[derive(Debug)]
+pub struct DatabaseConfig {
+    /// `DATABASE_URL`: the server to use; unset, one of our own is started in the data folder.
+    pub url: Option<SecretString>,
+    /// `CI_DATA_DIR`, default `.data`: our own PostgreSQL and the secrets that were made up.
+    pub data_dir: PathBuf,
+    /// `PG_BIN_DIR`: the folder of `initdb` and `postgres`, if they are not where they usually are.
+    pub bin_dir: Option<PathBuf>,
+    /// `CI_DATABASE_CONNECTIONS`, default 20: most connections of one process.
+    pub connections: u32,
+    /// `CI_DATABASE_ACQUIRE_TIMEOUT_MS`, default 1000: longest wait for a connection.
+    pub acquire_timeout: Duration,
+    /// `CI_DATABASE_STATEMENT_TIMEOUT_MS`, default 30000: longest time for one statement.
+    pub statement_timeout: Duration,
+}
+
+impl DatabaseConfig {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let mut millis = |name, default, meaning| {
+            Duration::from_millis(u64::from(reader.number(
+                name,
+                default,
+                1..=3_600_000,
+                meaning,
+            )))
+        };
+        let acquire_timeout = millis(
+            "CI_DATABASE_ACQUIRE_TIMEOUT_MS",
+            1_000,
+            "longest wait for a connection",
+        );
+        let statement_timeout = millis(
+            "CI_DATABASE_STATEMENT_TIMEOUT_MS",
+            30_000,
+            "longest time for one statement",
+        );
+        Self {
+            url: reader.shown_as(
+                "DATABASE_URL",
+                "PostgreSQL to use; unset, one of our own runs in CI_DATA_DIR",
+                |text| {
+                    let options =
+                        pool::options_from_url(text).map_err(|_lest_it_quote_a_password| {
+                            "it is no postgres:// URL".to_owned()
+                        })?;
+                    let mut shown = options.to_url_lossy();
+                    if shown.password().is_some() && shown.set_password(Some("********")).is_err() {
+                        shown.set_path("");
+                    }
+                    Ok((SecretString::from(text), shown.to_string()))
+                },
+            ),
+            data_dir: reader
+                .value::<String>(
+                    "CI_DATA_DIR",
+                    ".data".to_owned(),
+                    "folder of our own PostgreSQL and of made-up secrets",
+                )
+                .into(),
+            bin_dir: reader.folder("PG_BIN_DIR", "folder of PostgreSQL's programs, for our own"),
+            connections: reader.number(
+                "CI_DATABASE_CONNECTIONS",
+                20,
+                2..=1_000,
+                "most connections",
+            ),
+            acquire_timeout,
+            statement_timeout,
+        }
+    }
+
+    /// The limits as the pool takes them.
+    #[must_use]
+    pub fn pool(&self) -> PoolConfig {
+        PoolConfig {
+            max_connections: self.connections,
+            acquire_timeout: self.acquire_timeout,
+            statement_timeout: self.statement_timeout,
+            ..PoolConfig::default()
+        }
+    }
+}
