@@ -54,14 +54,17 @@ impl Error {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let mut response = (self.status(), Json(json!({ "error": self.to_string() }))).into_response();
+        let mut response =
+            (self.status(), Json(json!({ "error": self.to_string() }))).into_response();
         if let Some(after) = self.retry_after() {
             // Whole seconds and at least one: Hasura reads nothing else.
             let seconds = HeaderValue::from(after.as_secs().max(1));
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
         if self == Self::Incomplete {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
@@ -74,9 +77,16 @@ mod tests {
     #[test]
     fn retry_after_is_whole_seconds_above_zero() {
         let wait = |error: Error| {
-            error.into_response().headers().get(header::RETRY_AFTER).cloned()
+            error
+                .into_response()
+                .headers()
+                .get(header::RETRY_AFTER)
+                .cloned()
         };
-        assert_eq!(wait(Error::Unauthorized(Duration::from_secs(60))).unwrap(), "60");
+        assert_eq!(
+            wait(Error::Unauthorized(Duration::from_secs(60))).unwrap(),
+            "60"
+        );
         assert_eq!(wait(Error::Busy(Duration::from_millis(200))).unwrap(), "1");
         assert_eq!(wait(Error::TooLarge), None);
     }

@@ -81,8 +81,11 @@ async fn alive() -> Json<serde_json::Value> {
 
 async fn ready(State(health): State<Health>, headers: HeaderMap) -> Response {
     let readiness = (health.readiness)().await;
-    let status =
-        if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if readiness.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     if health.trusts(&headers) {
         (status, Json(readiness)).into_response()
     } else {
@@ -94,6 +97,9 @@ async fn metrics(State(health): State<Health>, headers: HeaderMap) -> Result<Res
     if !health.trusts(&headers) {
         return Err(Error::Unauthorized(health.limits.retry_after_unauthorized));
     }
-    let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    let text = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
     Ok((text, (health.metrics)()).into_response())
 }

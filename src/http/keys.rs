@@ -26,7 +26,11 @@ impl Keys {
 
     /// From now on accepts exactly `secrets`: the current one and, during a rotation, the previous one.
     pub fn replace<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) {
-        let digests = secrets.into_iter().filter(|secret| !secret.is_empty()).map(digest).collect();
+        let digests = secrets
+            .into_iter()
+            .filter(|secret| !secret.is_empty())
+            .map(digest)
+            .collect();
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = digests;
     }
 
@@ -43,7 +47,10 @@ impl Keys {
     fn matches(&self, secret: &[u8]) -> bool {
         let sent: [u8; 32] = Sha256::digest(secret).into();
         let accepted = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        accepted.iter().fold(Choice::from(0), |any, key| any | key.ct_eq(&sent)).into()
+        accepted
+            .iter()
+            .fold(Choice::from(0), |any, key| any | key.ct_eq(&sent))
+            .into()
     }
 }
 
@@ -64,7 +71,10 @@ mod tests {
     use super::*;
 
     fn sent(secrets: &[&str]) -> HeaderMap {
-        secrets.iter().map(|secret| (SECRET_HEADER, secret.parse().unwrap())).collect()
+        secrets
+            .iter()
+            .map(|secret| (SECRET_HEADER, secret.parse().unwrap()))
+            .collect()
     }
 
     #[test]
@@ -72,7 +82,13 @@ mod tests {
         let keys = Keys::new(["current", "previous"]);
         assert!(keys.admit(&sent(&["current"])));
         assert!(keys.admit(&sent(&["previous"])));
-        for wrong in [&[][..], &[""], &["curren"], &["current "], &["current", "current"]] {
+        for wrong in [
+            &[][..],
+            &[""],
+            &["curren"],
+            &["current "],
+            &["current", "current"],
+        ] {
             assert!(!keys.admit(&sent(wrong)), "{wrong:?}");
         }
     }

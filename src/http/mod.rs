@@ -26,7 +26,9 @@ pub fn router(
     health: Health,
     more: impl IntoIterator<Item = Router>,
 ) -> Router {
-    let known = Router::new().merge(webhook::router(webhook)).merge(health::router(health));
+    let known = Router::new()
+        .merge(webhook::router(webhook))
+        .merge(health::router(health));
     more.into_iter()
         .fold(known, Router::merge)
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })

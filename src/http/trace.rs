@@ -29,20 +29,30 @@ mod tests {
     const ID: &str = "80f198ee56343ba864fe8b2a57d3eff7";
 
     fn of(name: &'static str, value: &str) -> Option<String> {
-        let headers = [(name.parse().unwrap(), value.parse().unwrap())].into_iter().collect();
+        let headers = [(name.parse().unwrap(), value.parse().unwrap())]
+            .into_iter()
+            .collect();
         trace_id(&headers).map(str::to_owned)
     }
 
     #[test]
     fn both_families_of_headers_are_read() {
-        assert_eq!(of("traceparent", &format!("00-{ID}-e457b5a2e4d86bd1-01")).unwrap(), ID);
+        assert_eq!(
+            of("traceparent", &format!("00-{ID}-e457b5a2e4d86bd1-01")).unwrap(),
+            ID
+        );
         assert_eq!(of("x-b3-traceid", ID).unwrap(), ID);
         assert_eq!(of("b3", &format!("{ID}-e457b5a2e4d86bd1-1")).unwrap(), ID);
     }
 
     #[test]
     fn what_is_no_trace_id_is_left_out() {
-        for bad in ["", "0", "anna@example.org", "00000000000000000000000000000000"] {
+        for bad in [
+            "",
+            "0",
+            "anna@example.org",
+            "00000000000000000000000000000000",
+        ] {
             assert_eq!(of("x-b3-traceid", bad), None, "{bad}");
         }
     }

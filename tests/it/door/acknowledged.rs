@@ -45,7 +45,10 @@ async fn a_duplicate_is_welcome() {
     let rig = Rig::new(db.pool().clone()).await;
     let envelope = booking(Uuid::from_u128(1), Uuid::from_u128(2));
     for _ in 0..3 {
-        assert_eq!(rig.deliver(&envelope).await.status(), StatusCode::NO_CONTENT);
+        assert_eq!(
+            rig.deliver(&envelope).await.status(),
+            StatusCode::NO_CONTENT
+        );
     }
     assert!(rig.reasons().await.is_empty());
 }
@@ -58,14 +61,20 @@ async fn what_is_kept_holds_no_column_that_nobody_allowed() {
     let mut envelope = booking(tenant, Uuid::from_u128(2));
     envelope["event"]["data"]["new"]["internal_note"] = "window seat for Anna".into();
     envelope["event"]["session_variables"] = serde_json::json!({ "x-hasura-user-id": "Anna" });
-    assert_eq!(rig.deliver(&envelope).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(
+        rig.deliver(&envelope).await.status(),
+        StatusCode::NO_CONTENT
+    );
     let payload = sqlx::query_scalar!("select payload from inbox where tenant_id = $1", tenant)
         .fetch_one(&rig.pool)
         .await
         .unwrap();
     let payload = String::from_utf8(payload).unwrap();
     assert!(payload.contains("DEPOSIT_PAID"));
-    assert!(!payload.contains("Anna") && !payload.contains("internal_note"), "{payload}");
+    assert!(
+        !payload.contains("Anna") && !payload.contains("internal_note"),
+        "{payload}"
+    );
 }
 
 #[tokio::test]
@@ -74,7 +83,9 @@ async fn during_a_rotation_both_secrets_work_and_afterwards_only_the_new_one() {
     let rig = Rig::new(db.pool().clone()).await;
     let envelope = booking(Uuid::from_u128(1), Uuid::from_u128(2)).to_string();
     let status = async |secret: &str| {
-        let request = rig.post_without_secret(envelope.clone()).header("x-ci-secret", secret);
+        let request = rig
+            .post_without_secret(envelope.clone())
+            .header("x-ci-secret", secret);
         request.send().await.unwrap().status()
     };
     assert_eq!(status("new").await, StatusCode::UNAUTHORIZED);
@@ -92,7 +103,9 @@ async fn a_wrong_secret_is_told_to_come_again_and_leaves_nothing_behind() {
     let tenant = Uuid::from_u128(1);
     let envelope = booking(tenant, Uuid::from_u128(2)).to_string();
     let without = rig.post_without_secret(envelope.clone());
-    let wrong = rig.post_without_secret(envelope.clone()).header("x-ci-secret", "wrong");
+    let wrong = rig
+        .post_without_secret(envelope.clone())
+        .header("x-ci-secret", "wrong");
     let twice = rig.post(envelope).header("x-ci-secret", SECRET);
     for request in [without, wrong, twice] {
         let answer = request.send().await.unwrap();

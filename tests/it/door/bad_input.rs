@@ -37,25 +37,77 @@ fn table() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("no object", b"[1, 2]".to_vec(), "not_an_object"),
         ("an empty object", b"{}".to_vec(), "unknown_table"),
         ("deep JSON", deep, "too_deep"),
-        ("an unknown table", changed("/table/name", json!("secrets")), "unknown_table"),
-        ("an unknown op", changed("/event/op", json!("TRUNCATE")), "unknown_op"),
-        ("no row", changed("/event/data/new", json!(null)), "missing_event"),
+        (
+            "an unknown table",
+            changed("/table/name", json!("secrets")),
+            "unknown_table",
+        ),
+        (
+            "an unknown op",
+            changed("/event/op", json!("TRUNCATE")),
+            "unknown_op",
+        ),
+        (
+            "no row",
+            changed("/event/data/new", json!(null)),
+            "missing_event",
+        ),
         ("no tenant", without("tenant_id"), "missing_tenant"),
-        ("the nil tenant", raw("tenant_id", &format!("\"{}\"", Uuid::nil())), "missing_tenant"),
+        (
+            "the nil tenant",
+            raw("tenant_id", &format!("\"{}\"", Uuid::nil())),
+            "missing_tenant",
+        ),
         ("no id", without("id"), "missing_id"),
         ("no version", without("updated_at"), "missing_version"),
         ("a number as id", raw("id", "12"), "wrong_type"),
-        ("text as amount", raw("total_amount", "\"much\""), "wrong_type"),
-        ("an object as amount", raw("total_amount", "{}"), "wrong_type"),
-        ("text as time", raw("booked_at", "\"yesterday\""), "wrong_type"),
-        ("NUL", raw("reference_number", "\"a\\u0000b\""), "unstorable_text"),
-        ("half of a pair", raw("channel", "\"\\ud800\""), "unstorable_text"),
+        (
+            "text as amount",
+            raw("total_amount", "\"much\""),
+            "wrong_type",
+        ),
+        (
+            "an object as amount",
+            raw("total_amount", "{}"),
+            "wrong_type",
+        ),
+        (
+            "text as time",
+            raw("booked_at", "\"yesterday\""),
+            "wrong_type",
+        ),
+        (
+            "NUL",
+            raw("reference_number", "\"a\\u0000b\""),
+            "unstorable_text",
+        ),
+        (
+            "half of a pair",
+            raw("channel", "\"\\ud800\""),
+            "unstorable_text",
+        ),
         ("NaN", raw("total_amount", "\"NaN\""), "out_of_range"),
         ("1e200000", raw("total_amount", "1e200000"), "out_of_range"),
-        ("39 digits", raw("total_amount", &"9".repeat(39)), "out_of_range"),
-        ("a year too far", raw("booked_at", "\"294277-01-01T00:00:00Z\""), "out_of_range"),
-        ("before the calendar", raw("updated_at", "\"infinity\""), "out_of_range"),
-        ("an unknown status", raw("status", "\"TELEPORTED\""), "wrong_type"),
+        (
+            "39 digits",
+            raw("total_amount", &"9".repeat(39)),
+            "out_of_range",
+        ),
+        (
+            "a year too far",
+            raw("booked_at", "\"294277-01-01T00:00:00Z\""),
+            "out_of_range",
+        ),
+        (
+            "before the calendar",
+            raw("updated_at", "\"infinity\""),
+            "out_of_range",
+        ),
+        (
+            "an unknown status",
+            raw("status", "\"TELEPORTED\""),
+            "wrong_type",
+        ),
     ]
 }
 
@@ -65,7 +117,10 @@ async fn every_kind_of_bad_input_is_answered_and_visible() {
     let db = TestDb::new().await;
     let rig = Rig::new(db.pool().clone()).await;
     for (name, body, reason) in table() {
-        sqlx::query!("delete from dead_letter").execute(&rig.pool).await.unwrap();
+        sqlx::query!("delete from dead_letter")
+            .execute(&rig.pool)
+            .await
+            .unwrap();
         let answer = rig.post(body).send().await.unwrap();
         let (status, reasons) = (answer.status(), rig.reasons().await);
         if status != StatusCode::NO_CONTENT || reasons != [reason] {
@@ -75,7 +130,11 @@ async fn every_kind_of_bad_input_is_answered_and_visible() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let good = booking(Uuid::from_u128(1), Uuid::from_u128(2));
     assert_eq!(rig.deliver(&good).await.status(), StatusCode::NO_CONTENT);
-    assert_eq!(rig.kept(Uuid::from_u128(1)).await, 1, "bad input is not kept, good input still is");
+    assert_eq!(
+        rig.kept(Uuid::from_u128(1)).await,
+        1,
+        "bad input is not kept, good input still is"
+    );
 }
 
 #[tokio::test]
@@ -89,7 +148,9 @@ async fn too_much_is_refused_and_visible_once_however_often_it_comes() {
         }
     }
     assert_eq!(rig.reasons().await, ["too_large"]);
-    let answer = rig.deliver(&booking(Uuid::from_u128(1), Uuid::from_u128(2))).await;
+    let answer = rig
+        .deliver(&booking(Uuid::from_u128(1), Uuid::from_u128(2)))
+        .await;
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
 }
 
@@ -117,7 +178,11 @@ async fn a_redelivery_of_a_dead_letter_is_a_new_try() {
     for _ in 0..2 {
         assert_eq!(rig.deliver(&bad).await.status(), StatusCode::NO_CONTENT);
     }
-    assert_eq!(rig.reasons().await.len(), 1, "the second replaces the first");
+    assert_eq!(
+        rig.reasons().await.len(),
+        1,
+        "the second replaces the first"
+    );
     assert_eq!(rig.deliver(&good).await.status(), StatusCode::NO_CONTENT);
     assert_eq!(rig.kept(tenant).await, 1);
 }
@@ -134,5 +199,8 @@ async fn a_letter_holds_no_text_of_the_delivery() {
         .fetch_one(&rig.pool)
         .await
         .unwrap();
-    assert!(letter.contains("total_amount") && !letter.contains("Anna"), "{letter}");
+    assert!(
+        letter.contains("total_amount") && !letter.contains("Anna"),
+        "{letter}"
+    );
 }

@@ -35,8 +35,12 @@ impl Rig {
         drop(rustls::crypto::ring::default_provider().install_default());
         let writer = Writer::new(pool.clone(), Clock::system(), inbox_limits);
         let keys = Keys::new([SECRET]);
-        let door =
-            webhook::Door::new(keys.clone(), writer.clone(), Clock::system(), limits.clone());
+        let door = webhook::Door::new(
+            keys.clone(),
+            writer.clone(),
+            Clock::system(),
+            limits.clone(),
+        );
         let health = Health {
             readiness: Arc::new(|| Box::pin(async { unready() })),
             metrics: Arc::new(|| "a_metric 1\n".to_owned()),
@@ -53,7 +57,14 @@ impl Rig {
             let routes = router(door, health, []);
             serve(listener, routes, &limits, std::future::pending()).await;
         });
-        Self { pool, keys, writer, address, client: Client::new(), _tasks: tasks }
+        Self {
+            pool,
+            keys,
+            writer,
+            address,
+            client: Client::new(),
+            _tasks: tasks,
+        }
     }
 
     pub(super) fn get(&self, path: &str) -> RequestBuilder {
@@ -89,7 +100,10 @@ impl Rig {
 
     /// Reasons of all dead letters.
     pub(super) async fn reasons(&self) -> Vec<String> {
-        let all = inbox::dead_letters::Query { limit: 1_000, ..Default::default() };
+        let all = inbox::dead_letters::Query {
+            limit: 1_000,
+            ..Default::default()
+        };
         let letters = inbox::dead_letters::list(&self.pool, &all).await.unwrap();
         letters.into_iter().map(|letter| letter.reason).collect()
     }
@@ -97,7 +111,10 @@ impl Rig {
 
 /// What the health page of these tests says.
 fn unready() -> Readiness {
-    Readiness { reasons: vec!["a reason".to_owned()], ..Readiness::default() }
+    Readiness {
+        reasons: vec!["a reason".to_owned()],
+        ..Readiness::default()
+    }
 }
 
 /// An event trigger's envelope about a new booking, as Hasura sends it.

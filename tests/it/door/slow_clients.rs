@@ -30,7 +30,11 @@ async fn stall_after(rig: &Rig, start: &str) -> String {
     let mut answer = Vec::new();
     let read = connection.read_to_end(&mut answer);
     // A reset is as good as an end.
-    drop(tokio::time::timeout(PATIENCE, read).await.expect("the server waits for ever"));
+    drop(
+        tokio::time::timeout(PATIENCE, read)
+            .await
+            .expect("the server waits for ever"),
+    );
     String::from_utf8(answer).unwrap()
 }
 
@@ -38,7 +42,13 @@ async fn stall_after(rig: &Rig, start: &str) -> String {
 async fn who_says_nothing_or_half_a_sentence_is_cut() {
     let db = TestDb::new().await;
     let rig = impatient(&db).await;
-    for start in ["", "P", "PRI * HT", "POST /webhooks/hasura HT", "GET / HTTP/1.1\r\nhost: a\r\n"] {
+    for start in [
+        "",
+        "P",
+        "PRI * HT",
+        "POST /webhooks/hasura HT",
+        "GET / HTTP/1.1\r\nhost: a\r\n",
+    ] {
         stall_after(&rig, start).await;
     }
     let head = format!(
@@ -47,7 +57,9 @@ async fn who_says_nothing_or_half_a_sentence_is_cut() {
     );
     let answer = stall_after(&rig, &head).await;
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
-    let good = rig.deliver(&booking(Uuid::from_u128(1), Uuid::from_u128(2))).await;
+    let good = rig
+        .deliver(&booking(Uuid::from_u128(1), Uuid::from_u128(2)))
+        .await;
     assert_eq!(good.status(), StatusCode::NO_CONTENT);
 }
 
