@@ -1,1 +1,4 @@
-//! What people can do: one intent, one file.
+//! What people and doors can do: one intent, one file.
+
+pub mod receive;
+pub mod dead_letters;

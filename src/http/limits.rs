@@ -47,7 +47,7 @@ impl Default for Limits {
             webhook_bytes_in_flight: 64 << 20,
             body_timeout: Duration::from_secs(10),
             answer_timeout: Duration::from_secs(15),
-            retry_after_unauthorized: Duration::from_secs(60),
+            retry_after_unauthorized: Duration::from_mins(1),
             retry_after_unavailable: Duration::from_secs(5),
             retry_after_full: Duration::from_secs(1),
             drain: Duration::from_secs(5),

@@ -5,7 +5,7 @@
 //! Deliberately absent: any look at what the facts mean, and any log line with a value of the body.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -21,9 +21,10 @@ use super::errors::Error;
 use super::keys::Keys;
 use super::limits::Limits;
 use super::trace;
-use crate::contracts::envelope;
+use crate::actions::receive::{self, Received};
 use crate::domain::clock::Clock;
-use crate::inbox::{self, Channel, Entry, Letter, Writer};
+use crate::inbox::{self, Channel, Letter, Writer};
+use crate::telemetry::metrics::{ACK, DELIVERIES};
 
 /// Bodies are budgeted in units of this many bytes.
 const BUDGET_UNIT: usize = 1 << 10;
@@ -56,11 +57,11 @@ impl Door {
 /// The door's one route.
 pub fn router(door: Door) -> Router {
     Router::new()
-        .route("/webhooks/hasura", post(receive))
+        .route("/webhooks/hasura", post(post_event))
         .with_state(door)
 }
 
-async fn receive(State(door): State<Door>, request: Request) -> Result<StatusCode, Error> {
+async fn post_event(State(door): State<Door>, request: Request) -> Result<StatusCode, Error> {
     let span = tracing::info_span!(
         "http.webhook.receive",
         trace_id = trace::trace_id(request.headers()),
@@ -68,21 +69,26 @@ async fn receive(State(door): State<Door>, request: Request) -> Result<StatusCod
         outcome = field::Empty,
     );
     let answer = tokio::time::timeout(door.limits.answer_timeout, door.take_in(request));
-    async {
-        let answer = answer.await.unwrap_or(Err(door.unavailable()));
-        let outcome = match &answer {
-            Ok(_) => "stored",
-            Err(_) => "refused",
-        };
-        tracing::Span::current().record("outcome", outcome);
-        answer
-    }
-    .instrument(span)
-    .await
+    let answer = answer
+        .instrument(span.clone())
+        .await
+        .unwrap_or(Err(door.unavailable()));
+    let outcome = match &answer {
+        Ok(Received::Kept { table }) => {
+            span.record("table", table.as_str());
+            "stored"
+        }
+        Ok(Received::Buried { .. }) => "dead",
+        Err(Error::Busy(_)) => "unavailable",
+        Err(_) => "refused",
+    };
+    span.record("outcome", outcome);
+    metrics::counter!(DELIVERIES, "outcome" => outcome).increment(1);
+    answer.map(|_| StatusCode::NO_CONTENT)
 }
 
 impl Door {
-    async fn take_in(&self, request: Request) -> Result<StatusCode, Error> {
+    async fn take_in(&self, request: Request) -> Result<Received, Error> {
         let (head, body) = request.into_parts();
         if !self.keys.admit(&head.headers) {
             return Err(Error::Unauthorized(self.limits.retry_after_unauthorized));
@@ -103,35 +109,12 @@ impl Door {
             Err(Error::TooLarge) => return Err(self.too_large(announced).await),
             Err(error) => return Err(error),
         };
-        let stored = match envelope::read(&body) {
-            Ok(delivery) => {
-                tracing::Span::current().record("table", delivery.table.as_str());
-                self.writer.submit(entry(delivery), Channel::Live).await
-            }
-            Err(refusal) => self.writer.bury(self.letter(refusal, &body)).await,
-        };
-        stored
-            .map(|()| StatusCode::NO_CONTENT)
-            .map_err(|error| self.busy(error))
-    }
-
-    fn letter(&self, refusal: crate::contracts::Refusal, body: &[u8]) -> Letter {
-        let tenant_id = refusal.tenant_id.unwrap_or(Uuid::nil());
-        let id = match &refusal.event_id {
-            Some(event) => Letter::id_of(tenant_id, event),
-            None => Uuid::new_v5(&tenant_id, body),
-        };
-        Letter {
-            tenant_id,
-            id,
-            event_id: refusal.event_id,
-            table: refusal.table,
-            trigger: refusal.trigger,
-            reason: refusal.reason.code().to_owned(),
-            detail: refusal.detail,
-            envelope: refusal.envelope.map(|envelope| envelope.to_string()),
-            received_at: self.clock.now(),
-        }
+        let begun = Instant::now();
+        let received = receive::receive(&self.writer, &self.clock, &body, Channel::Live)
+            .await
+            .map_err(|error| self.busy(error))?;
+        metrics::histogram!(ACK).record(begun.elapsed());
+        Ok(received)
     }
 
     /// Leaves a letter about a body that was not read. Bodies of one announced length share their letter, so that
@@ -168,17 +151,6 @@ impl Door {
 
     fn unavailable(&self) -> Error {
         Error::Busy(self.limits.retry_after_unavailable)
-    }
-}
-
-fn entry(delivery: crate::contracts::Delivery) -> Entry {
-    Entry {
-        tenant_id: delivery.tenant_id,
-        event_id: delivery.event_id,
-        table: delivery.table,
-        trigger: delivery.trigger,
-        payload: delivery.cut,
-        dropped_columns: delivery.dropped_columns,
     }
 }
 

@@ -5,7 +5,7 @@
 //! after the answers.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 use tokio::sync::{Notify, oneshot};
@@ -17,6 +17,7 @@ use super::statements;
 use super::writer::Error;
 use crate::db;
 use crate::domain::clock::Clock;
+use crate::telemetry::metrics::{COLUMNS_DROPPED, DEAD_LETTERS, INBOX_FLUSH, INBOX_FLUSH_ROWS};
 
 /// Counters are written when nobody waits, and at the latest after so many flushes.
 const TALLY_AT_LEAST_EVERY: u32 = 64;
@@ -89,7 +90,8 @@ impl<'a> Flusher<'a> {
             Ok(connection) => connection,
             Err(error) => return refuse(keeps, letters, &error),
         };
-        let timeout = self.timeout;
+        let (timeout, begun) = (self.timeout, Instant::now());
+        metrics::histogram!(INBOX_FLUSH_ROWS).record(as_float(keeps.len() + letters.len()));
         let work = async {
             self.keep(&mut connection, keeps, &mut letters).await;
             self.bury(&mut connection, letters).await;
@@ -102,6 +104,7 @@ impl<'a> Flusher<'a> {
             // Its answer may still be on the way: never to be used again.
             drop(connection.detach());
         }
+        metrics::histogram!(INBOX_FLUSH).record(begun.elapsed());
     }
 
     /// Inserts `keeps`; what the database refuses becomes one of the `letters`.
@@ -188,12 +191,14 @@ impl<'a> Flusher<'a> {
     fn kept(&mut self, keep: Keep) {
         if keep.entry.dropped_columns > 0 {
             let dropped = i64::from(keep.entry.dropped_columns);
+            metrics::counter!(COLUMNS_DROPPED).increment(u64::from(keep.entry.dropped_columns));
             self.add(keep.entry.tenant_id, "dropped_columns".to_owned(), dropped);
         }
         answer(keep.done, Ok(()));
     }
 
     fn buried(&mut self, letter: &Letter, done: Done) {
+        metrics::counter!(DEAD_LETTERS, "reason" => letter.reason.clone()).increment(1);
         self.add(
             letter.tenant_id,
             format!("dead_letter.{}", letter.reason),
@@ -282,6 +287,11 @@ fn refuse(keeps: Vec<Keep>, letters: Vec<Bury>, error: &db::Error) {
     for done in keeps.chain(letters.into_iter().map(|bury| bury.done)) {
         answer(done, Err(Error::Unavailable));
     }
+}
+
+/// For a histogram; a flush has far fewer rows than a float counts exactly.
+fn as_float(rows: usize) -> f64 {
+    u32::try_from(rows).map_or(f64::INFINITY, f64::from)
 }
 
 /// Answers one who may have gone away meanwhile.

@@ -1,0 +1,54 @@
+//! The command line: what can be said, with an example each.
+
+use clap::{Parser, Subcommand};
+
+use super::commands::dead_letters;
+
+/// Customer insight for people who run on Hasura: event triggers in, a remote schema out.
+///
+/// Settings come from the environment; `config print` shows them all.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Example:\n  customer-intelligence            # the same as `serve`"
+)]
+pub(super) struct Cli {
+    /// What to do; without one, `serve`.
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the service: webhook, workers and GraphQL.
+    #[command(
+        after_help = "Example:\n  CI_PORT=8090 DATABASE_URL=postgres://ci@db/ci customer-intelligence serve"
+    )]
+    Serve,
+    /// Bring the database schema up to date, and stop.
+    #[command(
+        after_help = "Example:\n  DATABASE_URL=postgres://owner@db/ci customer-intelligence migrate"
+    )]
+    Migrate,
+    /// Look at deliveries that could not be understood, try them again, or drop them.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  customer-intelligence dead-letters list --reason wrong_type"
+    )]
+    DeadLetters(dead_letters::Command),
+    /// The configuration.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  customer-intelligence config print"
+    )]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print every setting with its value, origin and meaning; secrets are masked.
+    #[command(
+        after_help = "Example:\n  CI_PORT=9000 customer-intelligence config print | grep CI_PORT"
+    )]
+    Print,
+}

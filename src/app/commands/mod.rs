@@ -1,0 +1,37 @@
+//! One file a subcommand.
+
+pub(super) mod dead_letters;
+mod migrate;
+mod serve;
+
+use std::io::Write;
+
+use anyhow::Context;
+
+use super::cli::{Cli, Command, ConfigCommand};
+use super::config::Config;
+use crate::telemetry::logs;
+
+/// Runs what the command line says.
+pub(super) async fn run(cli: Cli) -> anyhow::Result<()> {
+    let config = Config::from_environment()?;
+    logs::init(&config.telemetry.filter, config.telemetry.format)?;
+    // Fails only where a provider is chosen already, which is then as good.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(config).await,
+        Command::Migrate => migrate::run(&config).await,
+        Command::DeadLetters(command) => dead_letters::run(&config, command).await,
+        Command::Config(ConfigCommand::Print) => say(&config.to_string()),
+    }
+}
+
+/// Prints to standard output. A reader that has gone away (such as `head`) is no failure.
+pub(super) fn say(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("standard output cannot be written"),
+    }
+}

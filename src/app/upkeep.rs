@@ -1,0 +1,167 @@
+//! Small chores while the service runs: our own PostgreSQL stays up, secrets follow their files, gauges are set.
+//!
+//! Each chore is a loop that ends with `stop` and survives every failure by trying again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::Database;
+use super::config::Secrets;
+use super::readiness::Readers;
+use super::signals;
+use crate::db::{Pool, migrate, roles};
+use crate::http::Keys;
+use crate::telemetry::metrics::{CONNECTIONS, INBOX_BACKLOG, INBOX_LAG, Recorder};
+
+const REVIVE_EVERY: Duration = Duration::from_secs(1);
+const GAUGES_EVERY: Duration = Duration::from_secs(5);
+const SECRETS_EVERY: Duration = Duration::from_secs(10);
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// Waits for the database and migrates it; `prepared` becomes true when it may be worked with. An error is final.
+pub(super) async fn prepare(
+    database: Database,
+    pool: Pool,
+    prepared: watch::Sender<bool>,
+) -> anyhow::Result<()> {
+    loop {
+        match migrate::run(database.options()).await {
+            Ok(applied) => {
+                tracing::info!(applied, "the database schema is up to date");
+                break;
+            }
+            Err(error) => {
+                let error = anyhow::Error::new(error);
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "the database is not ready; trying again"
+                );
+                tokio::time::sleep(TRY_AGAIN_AFTER).await;
+            }
+        }
+    }
+    if database.embedded().is_none() {
+        refuse_superuser(&pool).await?;
+    }
+    prepared.send_replace(true);
+    Ok(())
+}
+
+async fn refuse_superuser(pool: &Pool) -> anyhow::Result<()> {
+    let superuser = loop {
+        match roles::login_is_superuser(pool).await {
+            Ok(superuser) => break superuser,
+            Err(error) => {
+                tracing::warn!(%error, "the login role cannot be looked up; trying again");
+                tokio::time::sleep(TRY_AGAIN_AFTER).await;
+            }
+        }
+    };
+    anyhow::ensure!(
+        !superuser,
+        "DATABASE_URL logs in as a superuser, whom no restriction holds; make a role for the service: \
+         create role ci_service login password '…'; grant ci_owner, ci_app, ci_eraser to ci_service"
+    );
+    Ok(())
+}
+
+/// Keeps our own PostgreSQL running.
+pub(super) async fn revive(database: Database, stop: CancellationToken) {
+    let Some(embedded) = database.embedded() else {
+        return;
+    };
+    while pause(REVIVE_EVERY, &stop).await {
+        match embedded.revive().await {
+            Ok(false) => {}
+            Ok(true) => tracing::warn!("our own PostgreSQL was gone and has been started again"),
+            Err(error) => {
+                let error = anyhow::Error::new(error);
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "our own PostgreSQL cannot be started"
+                );
+            }
+        }
+    }
+}
+
+/// Keys of both doors, and where they come from.
+pub(super) struct Locks {
+    pub(super) secrets: Arc<Secrets>,
+    pub(super) webhook: Keys,
+    pub(super) gateway: Keys,
+}
+
+impl Locks {
+    /// The keys as the secrets say now.
+    pub(super) fn new(secrets: Secrets) -> Self {
+        let locks = Self {
+            secrets: Arc::new(secrets),
+            webhook: Keys::default(),
+            gateway: Keys::default(),
+        };
+        locks.turn();
+        locks
+    }
+
+    fn turn(&self) {
+        self.webhook.replace(self.secrets.webhook().accepted());
+        self.gateway.replace(self.secrets.gateway().accepted());
+    }
+
+    /// Follows the secrets' files: on SIGHUP at once, otherwise soon after they change.
+    pub(super) async fn follow(self, stop: CancellationToken) {
+        let mut hang_up = signals::hang_up();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = signals::next(&mut hang_up) => {}
+                () = tokio::time::sleep(SECRETS_EVERY) => {}
+            }
+            match self.secrets.reload() {
+                Ok(false) => {}
+                Ok(true) => {
+                    self.turn();
+                    tracing::info!("secrets were read again");
+                }
+                Err(error) => {
+                    let error = anyhow::Error::new(error);
+                    tracing::warn!(error = format!("{error:#}"), "secrets stay as they were");
+                }
+            }
+        }
+    }
+}
+
+/// Sets what is measured by looking rather than by counting.
+pub(super) async fn gauges(
+    recorder: Recorder,
+    readers: Readers,
+    pool: Pool,
+    stop: CancellationToken,
+) {
+    while pause(GAUGES_EVERY, &stop).await {
+        recorder.upkeep();
+        let readiness = readers.ask().await;
+        if let (Some(waiting), Some(lag)) = (readiness.waiting, readiness.lag_seconds) {
+            let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+            metrics::gauge!(INBOX_BACKLOG).set(waiting);
+            metrics::gauge!(INBOX_LAG).set(lag);
+        }
+        let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+        metrics::gauge!(CONNECTIONS, "state" => "idle").set(idle);
+        metrics::gauge!(CONNECTIONS, "state" => "busy").set(pool.size().saturating_sub(idle));
+    }
+}
+
+/// Waits; `false` when it is time to stop.
+async fn pause(time: Duration, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep(time) => true,
+    }
+}

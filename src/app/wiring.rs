@@ -1,0 +1,200 @@
+//! Puts the service together, and takes it apart again in the right order.
+//!
+//! Up: database (ours is started, another may be away), doors, then migrations and workers as soon as the database
+//! answers. Down: doors (requests under way end), inbox writer (what waits is written), workers, database.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::Database;
+use super::config::{Config, Secrets};
+use super::readiness::Readers;
+use super::upkeep::{self, Locks};
+use crate::db::{Pool, PoolConfig};
+use crate::domain::clock::Clock;
+use crate::http::{self, Health, webhook};
+use crate::inbox::{self, Writer};
+use crate::telemetry::metrics::Recorder;
+
+/// The writer has connections of its own, so that no read can keep a delivery waiting for one.
+const WRITER_CONNECTIONS: u32 = 2;
+/// Longest time that each part gets to come to an end.
+const PART_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What commands other than `serve` add to the service.
+#[derive(Default)]
+pub struct Extras {
+    /// Further routes, such as pages of the demo.
+    pub routes: Vec<Router>,
+}
+
+/// A running service.
+pub struct Service {
+    address: SocketAddr,
+    database: Database,
+    pool: Pool,
+    writer: Writer,
+    prepared: watch::Receiver<bool>,
+    stop_doors: CancellationToken,
+    stop_chores: CancellationToken,
+    doors: JoinSet<()>,
+    flushers: JoinSet<()>,
+    chores: JoinSet<()>,
+    preparing: JoinSet<anyhow::Result<()>>,
+}
+
+impl Service {
+    /// Starts everything. Returns when the doors are open, which may be before the database answers.
+    pub async fn start(config: Config, secrets: Secrets, extras: Extras) -> anyhow::Result<Self> {
+        let recorder = Recorder::install()?;
+        let clock = Clock::system();
+        let address = config.server.address();
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("{address} cannot be listened on"))?;
+        let database = Database::open(&config.database).await?;
+        let pool = database.pool(&config.database.pool());
+        let writer = writer(&database, &config, clock.clone());
+        let (preparation, prepared) = watch::channel(false);
+        let readers = Readers::new(
+            pool.clone(),
+            clock.clone(),
+            writer.clone(),
+            prepared.clone(),
+        );
+        let locks = Locks::new(secrets);
+        let limits = http::Limits::default();
+        let door = webhook::Door::new(locks.webhook.clone(), writer.clone(), clock, limits.clone());
+        let health = health(&config, &readers, &recorder, &locks, limits.clone());
+        let router = http::router(door, health, extras.routes);
+
+        let mut service = Self {
+            address: listener.local_addr()?,
+            database: database.clone(),
+            pool: pool.clone(),
+            writer: writer.clone(),
+            prepared,
+            stop_doors: CancellationToken::new(),
+            stop_chores: CancellationToken::new(),
+            doors: JoinSet::new(),
+            flushers: JoinSet::new(),
+            chores: JoinSet::new(),
+            preparing: JoinSet::new(),
+        };
+        let stop = service.stop_doors.clone();
+        service.doors.spawn(async move {
+            http::serve(listener, router, &limits, stop.cancelled()).await;
+        });
+        service.flushers.spawn(async move { writer.run().await });
+        let stop = || service.stop_chores.clone();
+        service
+            .chores
+            .spawn(upkeep::revive(database.clone(), stop()));
+        service.chores.spawn(locks.follow(stop()));
+        service
+            .chores
+            .spawn(upkeep::gauges(recorder, readers, pool.clone(), stop()));
+        service
+            .preparing
+            .spawn(upkeep::prepare(database, pool, preparation));
+        Ok(service)
+    }
+
+    /// Where the doors are.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until the database answers and its schema is up to date.
+    pub async fn prepared(&self) -> anyhow::Result<()> {
+        self.prepared
+            .clone()
+            .wait_for(|prepared| *prepared)
+            .await
+            .context("the service stopped")?;
+        Ok(())
+    }
+
+    /// Serves until `stop` resolves or something happens that cannot be waited out, then takes everything apart.
+    pub async fn run_until(mut self, stop: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
+        let reason = tokio::select! {
+            () = stop => Ok(()),
+            failure = first_failure(&mut self.preparing) => Err(failure),
+        };
+        tracing::info!("stopping");
+        self.stop().await?;
+        reason
+    }
+
+    async fn stop(mut self) -> anyhow::Result<()> {
+        self.preparing.shutdown().await;
+        self.stop_doors.cancel();
+        // The server itself gives requests under way their time.
+        while self.doors.join_next().await.is_some() {}
+        self.writer.close();
+        end(&mut self.flushers, "the inbox writer").await;
+        self.stop_chores.cancel();
+        end(&mut self.chores, "a chore").await;
+        self.pool.close().await;
+        self.database.close().await
+    }
+}
+
+/// Resolves when preparing failed for good; preparing well is no news.
+async fn first_failure(preparing: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Error {
+    while let Some(ended) = preparing.join_next().await {
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return error,
+            Err(panic) => return anyhow::Error::new(panic),
+        }
+    }
+    std::future::pending().await
+}
+
+async fn end(tasks: &mut JoinSet<()>, what: &str) {
+    let all = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(PART_PATIENCE, all).await.is_err() {
+        tracing::warn!(what, "did not end in time and was cut");
+        tasks.shutdown().await;
+    }
+}
+
+fn writer(database: &Database, config: &Config, clock: Clock) -> Writer {
+    let limits = inbox::Limits::default();
+    let connections = PoolConfig {
+        max_connections: WRITER_CONNECTIONS,
+        statement_timeout: limits.flush_timeout,
+        ..config.database.pool()
+    };
+    Writer::new(database.pool(&connections), clock, limits)
+}
+
+fn health(
+    config: &Config,
+    readers: &Readers,
+    recorder: &Recorder,
+    locks: &Locks,
+    limits: http::Limits,
+) -> Health {
+    let (readers, recorder) = (readers.clone(), recorder.clone());
+    Health {
+        readiness: Arc::new(move || {
+            let readers = readers.clone();
+            Box::pin(async move { readers.ask().await })
+        }),
+        metrics: Arc::new(move || recorder.render()),
+        keys: vec![locks.webhook.clone(), locks.gateway.clone()],
+        loopback: config.server.is_loopback(),
+        limits,
+    }
+}
