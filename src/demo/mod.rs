@@ -14,6 +14,7 @@ pub mod deliver;
 pub mod printer;
 pub mod remote_join;
 pub mod gateway;
+pub mod simulate;
 
 pub use error::{Error, Result};
 
