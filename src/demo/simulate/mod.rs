@@ -5,14 +5,17 @@
 
 mod booking;
 mod catalogue;
+mod checkout;
 mod demand;
 mod ledger;
 mod names;
 mod odd;
+mod payment;
 mod people;
 pub mod play;
 mod seats;
 mod talk;
+mod tours;
 mod trip;
 
 use std::collections::HashMap;

@@ -96,7 +96,7 @@ fn household(ledger: &mut Ledger, people: &mut Vec<Person>, habit: Habit, size: 
         members.push(people.len());
         people.push(person(ledger, &last, age, stop));
     }
-    let regions = super::catalogue::TOURS;
+    let regions = super::tours::TOURS;
     let index = ledger.index(regions.len());
     let region = regions.get(index).map_or("Nordsee", |tour| tour.region);
     let (trips, extra) = match habit {

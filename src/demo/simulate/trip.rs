@@ -5,8 +5,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::World;
-use super::booking::{Booking, Passenger, pay_rest};
+use super::booking::{Booking, Passenger};
 use super::ledger::{euros, time};
+use super::payment::pay_rest;
 
 /// Where and when a departure is boarded.
 struct Boarding {
