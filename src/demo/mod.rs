@@ -15,6 +15,7 @@ pub mod printer;
 pub mod remote_join;
 pub mod gateway;
 pub mod simulate;
+pub mod page;
 
 pub use error::{Error, Result};
 
