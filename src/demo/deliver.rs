@@ -28,8 +28,8 @@ pub struct RetryConf {
     pub timeout: Duration,
 }
 
-/// How to deliver.
-#[derive(Clone, Debug)]
+/// How to deliver. No `Debug`: the headers hold a secret.
+#[derive(Clone)]
 pub struct Options {
     /// The webhook, e.g. `http://127.0.0.1:8090/webhooks/hasura`.
     pub webhook: String,

@@ -16,8 +16,14 @@ pub mod remote_join;
 pub mod gateway;
 pub mod simulate;
 pub mod page;
+pub mod live;
+mod progress;
+mod tips;
+mod run;
 
 pub use error::{Error, Result};
+pub use progress::Out;
+pub use run::{Demo, DemoConfig, Report};
 
 /// What Hasura calls itself on the wire.
 pub(crate) const USER_AGENT: &str = "hasura-graphql-engine/v2.48.1";

@@ -45,7 +45,7 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
 }
 
 /// Whether a `Host` names this machine, with or without a port.
-pub(super) fn is_local(host: &str) -> bool {
+pub(in crate::demo) fn is_local(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.parse::<u16>().is_ok() => name,
         _ => host,

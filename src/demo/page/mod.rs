@@ -24,6 +24,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::gateway::Gateway;
+pub(super) use guard::is_local;
 
 /// Roles that a caller of the demo's gateway may try out.
 const ROLES: &[&str] = &["dispatcher", "manager", "marketing", "driver"];

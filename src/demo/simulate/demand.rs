@@ -46,7 +46,7 @@ pub(super) fn wishes(
         .filter(|h| h.habit == Habit::Once)
         .flat_map(|h| h.members.clone())
         .collect();
-    for _ in 0..people.len() * 3 / 2 {
+    for _ in 0..people.len() * 7 / 4 {
         out.extend(brokered(ledger, &loners, departures));
     }
     out.retain(|wish| wish.at <= ledger.now);
