@@ -8,3 +8,5 @@ mod support;
 mod database;
 #[cfg(test)]
 mod embedded;
+#[cfg(test)]
+mod demo;
