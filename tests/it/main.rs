@@ -10,3 +10,4 @@ mod database;
 mod embedded;
 #[cfg(test)]
 mod door;
+mod demo;

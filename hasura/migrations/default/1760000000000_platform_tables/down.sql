@@ -1,0 +1,4 @@
+drop schema communications cascade;
+drop schema operations cascade;
+drop schema commerce cascade;
+drop schema backoffice cascade;

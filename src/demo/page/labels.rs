@@ -1,0 +1,99 @@
+//! German words for the codes of the API. An unknown code is shown as it is.
+
+/// Kind of an activity.
+pub(super) fn activity(kind: &str) -> &str {
+    match kind {
+        "BOOKING_CONFIRMED" => "Buchung bestätigt",
+        "BOOKING_FULLY_PAID" => "Vollständig bezahlt",
+        "BOOKING_CANCELLED" => "Buchung storniert",
+        "BOOKING_REFUNDED" => "Buchung erstattet",
+        "BOOKING_COMPLETED" => "Reise durchgeführt",
+        "BOOKING_NO_SHOW" => "Nicht erschienen",
+        "PASSENGER_CANCELLED" => "Mitreise storniert",
+        "CHECKOUT_ABANDONED" => "Buchung abgebrochen",
+        "ANCILLARY_PURCHASED" => "Zusatzleistung gekauft",
+        "PAYMENT_RECEIVED" => "Zahlung eingegangen",
+        "PAYMENT_REFUNDED" => "Zahlung erstattet",
+        "BOARDED" => "Eingestiegen",
+        "BOARDING_DENIED" => "Einstieg verweigert",
+        "ONBOARD_SALE" => "Kauf an Bord",
+        "MESSAGE_DELIVERED" => "Nachricht zugestellt",
+        "MESSAGE_READ" => "Nachricht gelesen",
+        "MESSAGE_RECEIVED" => "Nachricht erhalten",
+        "CONVERSATION_RESOLVED" => "Anliegen geklärt",
+        "FEEDBACK_SUBMITTED" => "Bewertung abgegeben",
+        "PROFILE_CREATED" => "Profil angelegt",
+        "PROFILE_UPDATED" => "Profil geändert",
+        "PROFILE_MERGED" => "Dublette zusammengeführt",
+        other => other,
+    }
+}
+
+/// Channels, payment types, extras, and who cancelled.
+pub(super) fn detail(code: &str) -> &str {
+    match code {
+        "PASSENGER" => "durch den Kunden",
+        "DISPATCHER" => "durch die Disposition",
+        "OPERATOR" => "durch den Veranstalter",
+        "SYSTEM" => "automatisch",
+        "DEPOSIT" => "Anzahlung",
+        "FINAL_PAYMENT" => "Restzahlung",
+        "ANCILLARY" => "Zusatzleistung",
+        "INSURANCE" => "Versicherung",
+        "LUGGAGE" => "Gepäck",
+        "SEAT_UPGRADE" => "Sitzplatz-Upgrade",
+        "EXCURSION" => "Ausflug",
+        "MEAL" => "Mahlzeit",
+        "EMAIL" => "E-Mail",
+        "WHATSAPP" => "WhatsApp",
+        "WEBCHAT" => "Webchat",
+        "WEB" => "Internet",
+        "PHONE" => "Telefon",
+        "COUNTER" => "Schalter",
+        "B2B_AGENCY" => "Reisebüro",
+        other => other,
+    }
+}
+
+/// Who books.
+pub(super) fn booker(kind: &str) -> &str {
+    match kind {
+        "PRIVATE" => "Privatkunde",
+        "AGENCY" => "Reisebüro",
+        "GROUP_ORGANISER" => "Gruppenorganisator",
+        other => other,
+    }
+}
+
+/// `WINDOW_FRONT` → `Fenster vorn`.
+pub(super) fn seat(position: &str) -> String {
+    let words = position.split('_').map(|word| match word {
+        "WINDOW" => "Fenster",
+        "AISLE" => "Gang",
+        "FRONT" => "vorn",
+        "MIDDLE" => "Mitte",
+        "REAR" => "hinten",
+        other => other,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Month by number.
+pub(super) fn month(number: i64) -> &'static str {
+    const MONTHS: [&str; 12] = [
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+    ];
+    let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
+    MONTHS.get(index).copied().unwrap_or(super::format::NONE)
+}
