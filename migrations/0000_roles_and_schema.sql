@@ -26,12 +26,11 @@ begin
   end loop;
 exception
   when insufficient_privilege then
-    raise exception 'the roles ci_owner, ci_app and ci_eraser are not all there, and % may not create or take them',
-        session_user
-      using errcode = 'insufficient_privilege',
-            hint = 'as an administrator: create role ci_owner nologin; create role ci_app nologin; '
-                || 'create role ci_eraser nologin; grant ci_owner, ci_app, ci_eraser to '
-                || quote_ident(session_user) || ';';
+    raise exception 'the roles of this schema are not all there and % may not create or take them; as an administrator: %',
+        session_user,
+        'create role ci_owner nologin; create role ci_app nologin; create role ci_eraser nologin; '
+        || 'grant ci_owner, ci_app, ci_eraser to ' || quote_ident(session_user)
+      using errcode = 'insufficient_privilege';
 end
 $roles$;
 
