@@ -11,25 +11,26 @@ declare
   privilege text := case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end;
 begin
   foreach name in array array['ci_owner', 'ci_app', 'ci_eraser'] loop
-    if not exists (select from pg_roles where rolname = name) then
-      begin
+    begin
+      if not exists (select from pg_roles where rolname = name) then
         execute format('create role %I nologin', name);
-      exception
-        -- Another database of this server is being migrated at the same moment.
-        when duplicate_object or unique_violation then null;
-        when insufficient_privilege then
-          raise exception 'role % is missing and % may not create it', name, session_user
-            using errcode = 'insufficient_privilege',
-                  hint = 'as an administrator: create role ci_owner nologin; create role ci_app nologin; '
-                      || 'create role ci_eraser nologin; grant ci_owner, ci_app, ci_eraser to '
-                      || quote_ident(session_user) || ';';
-      end;
-    end if;
+      end if;
+    exception
+      -- Another database of this server is being migrated at the same moment.
+      when duplicate_object or unique_violation then null;
+    end;
     -- A login that is no superuser can only become what it is a member of.
     if current_user = session_user and not pg_has_role(session_user, name, privilege) then
       execute format('grant %I to %I', name, session_user);
     end if;
   end loop;
+exception
+  when insufficient_privilege then
+    raise exception 'the roles of this schema are not all there and % may not create or take them; as an administrator: %',
+        session_user,
+        'create role ci_owner nologin; create role ci_app nologin; create role ci_eraser nologin; '
+        || 'grant ci_owner, ci_app, ci_eraser to ' || quote_ident(session_user)
+      using errcode = 'insufficient_privilege';
 end
 $roles$;
 
