@@ -10,4 +10,5 @@ mod database;
 mod embedded;
 #[cfg(test)]
 mod door;
+#[cfg(test)]
 mod demo;
