@@ -32,12 +32,16 @@ impl<K, V> Default for Batch<K, V> {
     }
 }
 
-impl<K: Ord + Hash + Clone, V: Clone> Batch<K, V> {
+impl<K, V> Batch<K, V>
+where
+    K: Ord + Hash + Clone + Send + Sync,
+    V: Clone + Send + Sync,
+{
     /// The value of `key`, `None` where there is none. `fetch` runs once for all keys of the round, sorted.
     pub(super) async fn load<F, L>(&self, key: K, fetch: F) -> Result<Option<V>, Failed>
     where
-        F: FnOnce(Vec<K>) -> L,
-        L: Future<Output = Loaded<K, V>>,
+        F: FnOnce(Vec<K>) -> L + Send,
+        L: Future<Output = Loaded<K, V>> + Send,
     {
         let (round, first) = self.join(key.clone());
         if first {
@@ -74,7 +78,7 @@ impl<K, V> Default for Round<K, V> {
     }
 }
 
-impl<K, V> Round<K, V> {
+impl<K: Send + Sync, V: Send + Sync> Round<K, V> {
     /// The first outcome counts.
     fn finish(&self, outcome: Loaded<K, V>) {
         self.loaded.get_or_init(|| outcome);
@@ -99,9 +103,9 @@ impl<K, V> Round<K, V> {
 }
 
 /// Whoever leads a round and is dropped before its end lets the others go.
-struct Leader<'r, K, V>(&'r Round<K, V>);
+struct Leader<'r, K: Send + Sync, V: Send + Sync>(&'r Round<K, V>);
 
-impl<K, V> Drop for Leader<'_, K, V> {
+impl<K: Send + Sync, V: Send + Sync> Drop for Leader<'_, K, V> {
     fn drop(&mut self) {
         self.0.finish(Err(Failed));
     }

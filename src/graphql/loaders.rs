@@ -15,7 +15,7 @@ use super::types::activity::ActivityKind;
 use super::types::insight::CustomerInsight;
 use crate::domain::insight::BoardingPlace;
 use crate::insight::{
-    Error, LabelKey, Page, PageRequest, PersonInsight, Reader, TimelinePage, TimelineRequest,
+    Error, Found, LabelKey, Page, PageRequest, Reader, TimelinePage, TimelineRequest,
 };
 
 const ACTIVITIES_UNLESS_TOLD: u32 = 20;
@@ -29,7 +29,7 @@ struct PersonKey(Uuid);
 pub(super) struct Loaders {
     reader: Reader,
     tenant: Option<Uuid>,
-    persons: Batch<PersonKey, Arc<PersonInsight>>,
+    persons: Batch<PersonKey, Found>,
     timelines: Batch<TimelineRequest, Arc<TimelinePage>>,
     labels: Batch<LabelKey, Arc<str>>,
 }
@@ -55,7 +55,7 @@ impl Loaders {
             logged("insights", insights).map(|found| found.into_iter().map(keyed).collect())
         });
         match load.await {
-            Ok(found) => found.map(|insight| CustomerInsight::ready(id, insight)),
+            Ok(found) => found.map(|insight| CustomerInsight::new(id, insight)),
             Err(Failed) => Some(CustomerInsight::unavailable(id)),
         }
     }

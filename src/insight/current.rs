@@ -1,29 +1,102 @@
 //! What is true now, derived from the log on demand: where time has passed over a stored insight, and timelines.
+//!
+//! Read in one snapshot, so that log, merges and references fit each other. Nothing is written: refreshing what is
+//! stored is the workers' business.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Error, Reader};
+use crate::activity_log::{self, Recorded};
+use crate::domain::activity::LogRow;
+use crate::domain::derive::derive;
+use crate::domain::fold::fold;
 use crate::domain::insight::Insight;
+use crate::domain::reference::Reference;
 use crate::domain::timeline::Activity;
+use crate::resolve::reference;
 
-/// Derives the insights of these roots for the instant, in a bounded number of statements.
+/// How many persons are folded before others get a turn, so that memory stays flat.
+const CHUNK: usize = 500;
+const SNAPSHOT: &str = "begin isolation level repeatable read, read only";
+
+/// Derives the insights of these roots for the instant. A root that is no customer any more is absent.
 pub(super) async fn current(
-    _reader: &Reader,
-    _tenant: Uuid,
-    _roots: &[Uuid],
-    _now: DateTime<Utc>,
+    reader: &Reader,
+    tenant: Uuid,
+    roots: &[Uuid],
+    now: DateTime<Utc>,
 ) -> Result<HashMap<Uuid, Insight>, Error> {
-    Ok(HashMap::new())
+    let folded = |root: Uuid, rows: Vec<Recorded>, reference: &Reference| {
+        let rows: Vec<LogRow> = rows.into_iter().map(|recorded| recorded.row).collect();
+        derive(&fold(root, &rows, reference), now)
+    };
+    from_log(reader, tenant, roots, folded).await
 }
 
 /// The timelines of these roots, latest first.
 pub(super) async fn timelines(
-    _reader: &Reader,
-    _tenant: Uuid,
-    _roots: &[Uuid],
+    reader: &Reader,
+    tenant: Uuid,
+    roots: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<Activity>>, Error> {
-    Ok(HashMap::new())
+    from_log(reader, tenant, roots, |_root, _rows, _reference: &Reference| Vec::new()).await
+}
+
+async fn from_log<T>(
+    reader: &Reader,
+    tenant: Uuid,
+    roots: &[Uuid],
+    read: impl Fn(Uuid, Vec<Recorded>, &Reference) -> T,
+) -> Result<HashMap<Uuid, T>, Error> {
+    let mut snapshot = reader.pool.begin_with(SNAPSHOT).await?;
+    let mut found = HashMap::with_capacity(roots.len());
+    for chunk in roots.chunks(CHUNK) {
+        let (slices, reference) =
+            slices(&mut snapshot, tenant, chunk, reader.quarantine_days).await?;
+        found.extend(slices.into_iter().map(|(root, rows)| (root, read(root, rows, &reference))));
+    }
+    snapshot.commit().await?;
+    Ok(found)
+}
+
+/// The log rows by root, and what their fold looks at.
+async fn slices(
+    connection: &mut PgConnection,
+    tenant: Uuid,
+    roots: &[Uuid],
+    quarantine_days: i64,
+) -> Result<(BTreeMap<Uuid, Vec<Recorded>>, Reference), Error> {
+    let members = sqlx::query!(
+        r#"
+        select customer.root as "root!", customer.person_profile_id as "member!"
+        from unnest($2::uuid[]) as asked(root)
+        cross join lateral (
+          select root, person_profile_id from customer
+          where tenant_id = $1 and root = asked.root
+          offset 0
+        ) as customer
+        "#,
+        tenant,
+        roots
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let root_of: HashMap<Uuid, Uuid> = members.iter().map(|row| (row.member, row.root)).collect();
+    let persons: Vec<Uuid> = root_of.keys().copied().collect();
+    let recorded = activity_log::slices(connection, tenant, &persons).await?;
+    let rows: Vec<LogRow> = recorded.iter().map(|recorded| recorded.row.clone()).collect();
+    let reference = reference::load(connection, tenant, &rows, quarantine_days).await?;
+    let mut by_root: BTreeMap<Uuid, Vec<Recorded>> =
+        root_of.values().map(|root| (*root, Vec::new())).collect();
+    for recorded in recorded {
+        let root = root_of.get(&recorded.row.person);
+        if let Some(rows) = root.and_then(|root| by_root.get_mut(root)) {
+            rows.push(recorded);
+        }
+    }
+    Ok((by_root, reference))
 }

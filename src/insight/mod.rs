@@ -17,6 +17,6 @@ pub use column::{Column, Comparison, Condition, Direction, OrderStep, Test, Valu
 pub use errors::Error;
 pub use labels::LabelKey;
 pub use page::{Listed, Page, PageRequest};
-pub use person::PersonInsight;
+pub use person::{Found, PersonInsight};
 pub use reader::{PATIENCE, Reader, pool_config};
 pub use timeline::{TimelinePage, TimelineRequest};

@@ -1,7 +1,5 @@
 //! Persons by stored values: filtered, ordered, paged by key. No OFFSET: a page costs the same wherever it is.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgRow;
@@ -11,7 +9,7 @@ use uuid::Uuid;
 use super::column::Kind;
 use super::person::{self, Stored};
 use super::{
-    Column, Condition, Direction, Error, OrderStep, PersonInsight, Reader, Test, Value, cursor,
+    Column, Condition, Direction, Error, Found, OrderStep, Reader, Test, Value, cursor,
 };
 
 /// Which persons, in which order, from where, how many.
@@ -34,8 +32,10 @@ pub struct Listed {
     pub cursor: String,
     /// The instant of the stored values that were looked at.
     pub computed_at: DateTime<Utc>,
-    /// The person's insight at the instant of reading.
-    pub insight: Arc<PersonInsight>,
+    /// The person.
+    pub person_profile_id: Uuid,
+    /// Their insight at the instant of reading.
+    pub insight: Found,
 }
 
 /// A page of persons.
@@ -66,7 +66,8 @@ pub(super) async fn page(
     }
     let now = reader.clock.now();
     let mut statement = statement(tenant, request, after.as_ref());
-    let mut rows = statement.build().fetch_all(&reader.pool).await?;
+    let rows = statement.build().fetch_all(&reader.pool);
+    let mut rows = reader.in_time(async { Ok(rows.await?) }).await?;
     let first = request.first as usize;
     let has_next = rows.len() > first;
     rows.truncate(first);
@@ -83,10 +84,12 @@ pub(super) async fn page(
         stored.push(Stored { root, valid_until, body });
     }
     let fresh_as_of = person::fresh_as_of(oldest, now);
-    let insights = person::read(reader, tenant, stored, now, fresh_as_of).await?;
+    let insights = person::read(reader, tenant, stored, now, fresh_as_of).await;
     let rows = places.into_iter().filter_map(|(place, computed_at)| {
-        let insight = Arc::clone(insights.get(&place.id)?);
-        Some(cursor::encode(&place).map(|cursor| Listed { cursor, computed_at, insight }))
+        let insight = insights.get(&place.id)?.clone();
+        let person_profile_id = place.id;
+        let listed = |cursor| Listed { cursor, computed_at, person_profile_id, insight };
+        Some(cursor::encode(&place).map(listed))
     });
     Ok(Page { rows: rows.collect::<Result<_, _>>()?, has_next })
 }

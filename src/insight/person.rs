@@ -20,6 +20,9 @@ pub struct PersonInsight {
     pub fresh_as_of: DateTime<Utc>,
 }
 
+/// What a known person is answered with; `None` when their insight cannot be derived now.
+pub type Found = Option<Arc<PersonInsight>>;
+
 /// A stored row on its way to an insight.
 pub(super) struct Stored {
     pub(super) root: Uuid,
@@ -40,7 +43,7 @@ pub(super) async fn insights(
     reader: &Reader,
     tenant: Uuid,
     ids: &[Uuid],
-) -> Result<HashMap<Uuid, Arc<PersonInsight>>, Error> {
+) -> Result<HashMap<Uuid, Found>, Error> {
     let now = reader.clock.now();
     let rows = sqlx::query_as!(
         Row,
@@ -65,8 +68,8 @@ pub(super) async fn insights(
         tenant,
         ids
     )
-    .fetch_all(&reader.pool)
-    .await?;
+    .fetch_all(&reader.pool);
+    let rows = reader.in_time(async { Ok(rows.await?) }).await?;
     let fresh_as_of = fresh_as_of(rows.first().and_then(|row| row.oldest_delivery), now);
     let mut asked = Vec::with_capacity(rows.len());
     let mut stored = Vec::with_capacity(rows.len());
@@ -74,33 +77,45 @@ pub(super) async fn insights(
         asked.push((id, root));
         stored.push(Stored { root, valid_until, body });
     }
-    let insights = read(reader, tenant, stored, now, fresh_as_of).await?;
-    let with_id = |(id, root)| Some((id, Arc::clone(insights.get(&root)?)));
+    let insights = read(reader, tenant, stored, now, fresh_as_of).await;
+    let with_id = |(id, root)| Some((id, insights.get(&root)?.clone()));
     Ok(asked.into_iter().filter_map(with_id).collect())
 }
 
 /// Decodes stored rows, and derives anew what time (or another version of this program) has made stale.
+///
+/// Trouble with the stale ones is theirs alone.
 pub(super) async fn read(
     reader: &Reader,
     tenant: Uuid,
     stored: Vec<Stored>,
     now: DateTime<Utc>,
     fresh_as_of: DateTime<Utc>,
-) -> Result<HashMap<Uuid, Arc<PersonInsight>>, Error> {
+) -> HashMap<Uuid, Found> {
     let mut insights = HashMap::with_capacity(stored.len());
+    let dated = |insight| Some(Arc::new(PersonInsight { insight, read_at: now, fresh_as_of }));
     let mut stale = Vec::new();
     for Stored { root, valid_until, body } in stored {
         let expired = valid_until.is_some_and(|until| until <= now);
         match body::decode(&body).filter(|_| !expired) {
-            Some(insight) => drop(insights.insert(root, insight)),
+            Some(insight) => drop(insights.insert(root, dated(insight))),
             None => stale.push(root),
         }
     }
-    if !stale.is_empty() {
-        insights.extend(current::current(reader, tenant, &stale, now).await?);
+    if stale.is_empty() {
+        return insights;
     }
-    let dated = |insight| Arc::new(PersonInsight { insight, read_at: now, fresh_as_of });
-    Ok(insights.into_iter().map(|(root, insight)| (root, dated(insight))).collect())
+    match reader.in_time(current::current(reader, tenant, &stale, now)).await {
+        Ok(fresh) => {
+            insights.extend(fresh.into_iter().map(|(root, insight)| (root, dated(insight))));
+        }
+        Err(error) => {
+            let error: &(dyn std::error::Error + 'static) = &error;
+            tracing::warn!(persons = stale.len(), error, "stale insights could not be derived");
+            insights.extend(stale.into_iter().map(|root| (root, None)));
+        }
+    }
+    insights
 }
 
 /// When the oldest delivery that is not folded yet was received; without one, the instant of reading.

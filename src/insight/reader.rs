@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    Error, LabelKey, Page, PageRequest, PersonInsight, TimelinePage, TimelineRequest, labels, page,
+    Error, Found, LabelKey, Page, PageRequest, TimelinePage, TimelineRequest, labels, page,
     person, timeline,
 };
 use crate::db::{Pool, PoolConfig};
@@ -22,13 +22,13 @@ pub const PATIENCE: Duration = Duration::from_millis(1_800);
 
 /// Limits for a pool that serves this room alone: a statement that nobody waits for any more ends by itself.
 #[must_use]
-pub fn pool_config(base: PoolConfig) -> PoolConfig {
+pub fn pool_config(base: &PoolConfig) -> PoolConfig {
     PoolConfig {
         acquire_timeout: base.acquire_timeout.min(PATIENCE),
         statement_timeout: PATIENCE,
         lock_timeout: PATIENCE,
         application_name: format!("{} reads", base.application_name),
-        ..base
+        ..base.clone()
     }
 }
 
@@ -59,16 +59,16 @@ impl Reader {
         &self,
         tenant: Uuid,
         ids: &[Uuid],
-    ) -> Result<HashMap<Uuid, Arc<PersonInsight>>, Error> {
+    ) -> Result<HashMap<Uuid, Found>, Error> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        self.in_time(person::insights(self, tenant, ids)).await
+        person::insights(self, tenant, ids).await
     }
 
     /// A page of the tenant's persons, filtered and ordered by stored values.
     pub async fn page(&self, tenant: Uuid, request: &PageRequest) -> Result<Page, Error> {
-        self.in_time(page::page(self, tenant, request)).await
+        page::page(self, tenant, request).await
     }
 
     /// Pages of timelines, by request; the persons are roots, as [`Reader::insights`] returns them.
@@ -95,7 +95,8 @@ impl Reader {
         self.in_time(labels::labels(self, tenant, keys)).await
     }
 
-    async fn in_time<T>(&self, read: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    /// Gives up on a read when the request's time is up.
+    pub(super) async fn in_time<T>(&self, read: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
         let until = self.until.unwrap_or_else(|| Instant::now() + PATIENCE);
         match tokio::time::timeout_at(until, read).await {
             Ok(answer) => answer,

@@ -19,8 +19,8 @@ const WHERE: FieldError = FieldError::Argument("where");
 /// All conditions of a filter. A value that cannot be read is an error: a filter that is ignored would show too much.
 pub(super) fn conditions(filter: CustomerInsightFilter) -> Result<Vec<Condition>, FieldError> {
     let mut all = Conditions(Vec::new());
-    all.amount(Column::LifetimeRevenue, filter.lifetime_revenue)?;
-    all.amount(Column::Outstanding, filter.outstanding)?;
+    all.amount(Column::LifetimeRevenue, filter.lifetime_revenue.as_ref())?;
+    all.amount(Column::Outstanding, filter.outstanding.as_ref())?;
     for (column, comparison) in [
         (Column::TotalBookings, filter.total_bookings),
         (Column::CancelledBookings, filter.cancelled_bookings),
@@ -30,14 +30,14 @@ pub(super) fn conditions(filter: CustomerInsightFilter) -> Result<Vec<Condition>
         (Column::NoShowCount, filter.no_show_count),
         (Column::NpsScore, filter.nps_score),
     ] {
-        all.int(column, comparison);
+        all.int(column, comparison.as_ref());
     }
     for (column, comparison) in [
         (Column::NoShowRate, filter.no_show_rate),
         (Column::AverageBookingLeadTime, filter.average_booking_lead_time),
         (Column::Satisfaction, filter.satisfaction),
     ] {
-        all.float(column, comparison);
+        all.float(column, comparison.as_ref());
     }
     for (column, comparison) in [
         (Column::CustomerSince, filter.customer_since),
@@ -45,11 +45,11 @@ pub(super) fn conditions(filter: CustomerInsightFilter) -> Result<Vec<Condition>
         (Column::LastBookingAt, filter.last_booking_at),
         (Column::LastActivityAt, filter.last_activity_at),
     ] {
-        all.instant(column, comparison)?;
+        all.instant(column, comparison.as_ref())?;
     }
-    all.day(Column::NextDepartureOn, filter.next_departure_on)?;
-    all.flag(Column::IsMinor, filter.is_minor);
-    all.flag(Column::MarketingConsent, filter.marketing_consent);
+    all.day(Column::NextDepartureOn, filter.next_departure_on.as_ref())?;
+    all.flag(Column::IsMinor, filter.is_minor.as_ref());
+    all.flag(Column::MarketingConsent, filter.marketing_consent.as_ref());
     all.booker_kind(filter.booker_kind);
     Ok(all.0)
 }
@@ -90,22 +90,22 @@ impl Conditions {
         self.0.push(Condition { column, test });
     }
 
-    fn int(&mut self, column: Column, comparison: Option<InsightIntComparison>) {
-        let Some(InsightIntComparison { eq, gt, gte, lt, lte, is_null }) = comparison else { return };
+    fn int(&mut self, column: Column, comparison: Option<&InsightIntComparison>) {
+        let Some(&InsightIntComparison { eq, gt, gte, lt, lte, is_null }) = comparison else { return };
         let tests = [(Equal, eq), (Greater, gt), (AtLeast, gte), (Less, lt), (AtMost, lte)];
         self.compare(column, tests.map(|(test, value)| (test, value.map(Value::Int))));
         self.is_null(column, is_null);
     }
 
-    fn float(&mut self, column: Column, comparison: Option<InsightFloatComparison>) {
-        let Some(InsightFloatComparison { eq, gt, gte, lt, lte, is_null }) = comparison else { return };
+    fn float(&mut self, column: Column, comparison: Option<&InsightFloatComparison>) {
+        let Some(&InsightFloatComparison { eq, gt, gte, lt, lte, is_null }) = comparison else { return };
         let tests = [(Equal, eq), (Greater, gt), (AtLeast, gte), (Less, lt), (AtMost, lte)];
         self.compare(column, tests.map(|(test, value)| (test, value.map(Value::Float))));
         self.is_null(column, is_null);
     }
 
-    fn flag(&mut self, column: Column, comparison: Option<InsightBooleanComparison>) {
-        let Some(InsightBooleanComparison { eq, is_null }) = comparison else { return };
+    fn flag(&mut self, column: Column, comparison: Option<&InsightBooleanComparison>) {
+        let Some(&InsightBooleanComparison { eq, is_null }) = comparison else { return };
         if let Some(yes) = eq {
             self.push(column, Test::Compare(Equal, Value::Bool(yes)));
         }
@@ -115,9 +115,9 @@ impl Conditions {
     fn instant(
         &mut self,
         column: Column,
-        comparison: Option<InsightTimestamptzComparison>,
+        comparison: Option<&InsightTimestamptzComparison>,
     ) -> Result<(), FieldError> {
-        let Some(InsightTimestamptzComparison { eq, gt, gte, lt, lte, is_null }) = comparison else {
+        let Some(&InsightTimestamptzComparison { eq, gt, gte, lt, lte, is_null }) = comparison else {
             return Ok(());
         };
         for (test, value) in [(Equal, eq), (Greater, gt), (AtLeast, gte), (Less, lt), (AtMost, lte)] {
@@ -132,9 +132,9 @@ impl Conditions {
     fn day(
         &mut self,
         column: Column,
-        comparison: Option<InsightDateComparison>,
+        comparison: Option<&InsightDateComparison>,
     ) -> Result<(), FieldError> {
-        let Some(InsightDateComparison { eq, gt, gte, lt, lte, is_null }) = comparison else {
+        let Some(&InsightDateComparison { eq, gt, gte, lt, lte, is_null }) = comparison else {
             return Ok(());
         };
         for (test, value) in [(Equal, eq), (Greater, gt), (AtLeast, gte), (Less, lt), (AtMost, lte)] {
@@ -149,9 +149,9 @@ impl Conditions {
     fn amount(
         &mut self,
         column: Column,
-        comparison: Option<InsightNumericComparison>,
+        comparison: Option<&InsightNumericComparison>,
     ) -> Result<(), FieldError> {
-        let Some(InsightNumericComparison { eq, gt, gte, lt, lte }) = comparison else {
+        let Some(&InsightNumericComparison { eq, gt, gte, lt, lte }) = comparison else {
             return Ok(());
         };
         for (test, value) in [(Equal, eq), (Greater, gt), (AtLeast, gte), (Less, lt), (AtMost, lte)] {

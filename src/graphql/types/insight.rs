@@ -1,6 +1,5 @@
 //! `CustomerInsight`: what stands beside a `PersonProfile`. Nothing in it ever returns an error.
-
-use std::sync::Arc;
+#![expect(clippy::too_many_arguments, reason = "a connection takes as many in GraphQL")]
 
 use async_graphql::{Context, Enum, Object};
 use uuid::Uuid;
@@ -10,7 +9,7 @@ use super::behavior::BehaviorAggregate;
 use super::engagement::EngagementScore;
 use crate::graphql::loaders::{self, TimelineArguments};
 use crate::graphql::scalars::{TimestamptzScalar, UuidScalar};
-use crate::insight::PersonInsight;
+use crate::insight::Found;
 
 /// Whether the rest of an insight can be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -26,14 +25,14 @@ pub enum InsightStatus {
 pub struct CustomerInsight {
     asked: Uuid,
     /// None while the data cannot be reached.
-    content: Option<Arc<PersonInsight>>,
+    content: Found,
 }
 
 impl CustomerInsight {
-    /// The insight of a person, as it was read.
+    /// The answer about a known person; without content it is unavailable.
     #[must_use]
-    pub fn ready(asked: Uuid, content: Arc<PersonInsight>) -> Self {
-        Self { asked, content: Some(content) }
+    pub fn new(asked: Uuid, content: Found) -> Self {
+        Self { asked, content }
     }
 
     /// The answer about a person while the data cannot be reached.

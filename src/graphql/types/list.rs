@@ -285,10 +285,9 @@ impl CustomerInsightConnection {
     /// A page in GraphQL's form; `behind` when it does not start at the beginning.
     pub(in crate::graphql) fn new(page: Page, behind: bool) -> Self {
         let edge = |row: Listed| {
-            let id = row.insight.insight.person_profile_id;
             CustomerInsightEdge {
                 cursor: row.cursor,
-                node: CustomerInsight::ready(id, row.insight),
+                node: CustomerInsight::new(row.person_profile_id, row.insight),
                 computed_at: row.computed_at.into(),
             }
         };

@@ -20,8 +20,8 @@ fn share<T>(favourite: Option<&Favourite<T>>) -> Option<f64> {
     favourite.map(|favourite| favourite.share)
 }
 
-fn based_on<T>(favourite: Option<&Favourite<T>>) -> Option<i32> {
-    Some(count(favourite.map_or(0, |favourite| favourite.based_on)))
+fn based_on<T>(favourite: Option<&Favourite<T>>) -> i32 {
+    count(favourite.map_or(0, |favourite| favourite.based_on))
 }
 
 #[Object(rename_fields = "snake_case")]
@@ -38,7 +38,7 @@ impl PreferenceFacts {
 
     /// Trips with a known position.
     async fn preferred_seat_position_based_on(&self) -> Option<i32> {
-        based_on(self.0.facts().preferred_seat_position.as_ref())
+        Some(based_on(self.0.facts().preferred_seat_position.as_ref()))
     }
 
     /// The seat most often sat in, as given; null under two observations.
@@ -53,7 +53,7 @@ impl PreferenceFacts {
 
     /// Trips with a known seat.
     async fn preferred_seat_label_based_on(&self) -> Option<i32> {
-        based_on(self.0.facts().preferred_seat_label.as_ref())
+        Some(based_on(self.0.facts().preferred_seat_label.as_ref()))
     }
 
     /// Where the person most often gets on; null under two observations.
@@ -88,7 +88,7 @@ impl PreferenceFacts {
 
     /// Kept bookings with a known party.
     async fn favourite_party_size_based_on(&self) -> Option<i32> {
-        based_on(self.0.facts().favourite_party_size.as_ref())
+        Some(based_on(self.0.facts().favourite_party_size.as_ref()))
     }
 
     /// The most frequent sales channel over kept bookings.
@@ -103,7 +103,7 @@ impl PreferenceFacts {
 
     /// Kept bookings with a known channel.
     async fn favourite_sales_channel_based_on(&self) -> Option<i32> {
-        based_on(self.0.facts().favourite_sales_channel.as_ref())
+        Some(based_on(self.0.facts().favourite_sales_channel.as_ref()))
     }
 
     /// Extras by type over kept bookings, most often bought first.
