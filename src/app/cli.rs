@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use super::commands::dead_letters;
+use super::commands::{dead_letters, demo};
 
 /// Customer insight for people who run on Hasura: event triggers in, a remote schema out.
 ///
@@ -25,6 +25,12 @@ pub(super) enum Command {
         after_help = "Example:\n  CI_PORT=8090 DATABASE_URL=postgres://ci@db/ci customer-intelligence serve"
     )]
     Serve,
+    /// See the service do its job: a simulated operator on tables shaped as the platform's, delivered as Hasura would.
+    #[command(after_help = "Example:\n  customer-intelligence demo --persons 500 --seed 7")]
+    Demo(demo::Options),
+    /// Print the GraphQL schema.
+    #[command(after_help = "Example:\n  customer-intelligence schema > schema.graphql")]
+    Schema,
     /// Bring the database schema up to date, and stop.
     #[command(
         after_help = "Example:\n  DATABASE_URL=postgres://owner@db/ci customer-intelligence migrate"

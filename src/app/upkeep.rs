@@ -50,6 +50,17 @@ pub(super) async fn prepare(
     Ok(())
 }
 
+/// Waits until the schema is there; false when told to stop before.
+pub(super) async fn until_prepared(
+    mut prepared: watch::Receiver<bool>,
+    stop: &CancellationToken,
+) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        ready = prepared.wait_for(|ready| *ready) => ready.is_ok(),
+    }
+}
+
 async fn refuse_superuser(pool: &Pool) -> anyhow::Result<()> {
     let superuser = loop {
         match roles::login_is_superuser(pool).await {

@@ -22,10 +22,15 @@ use crate::db::{Pool, PoolConfig};
 use crate::domain::clock::Clock;
 use crate::http::{self, Health, webhook};
 use crate::inbox::{self, Writer};
+use crate::projections::Settings;
+use crate::resolve::fence::Pepper;
 use crate::telemetry::metrics::Recorder;
+use crate::{graphql, insight, workers};
 
 /// The writer has connections of its own, so that no read can keep a delivery waiting for one.
 const WRITER_CONNECTIONS: u32 = 2;
+/// Ingest loops: each holds one tenant at a time, so more of them help more tenants.
+const INGEST_WORKERS: usize = 2;
 /// Longest time that each part gets to come to an end.
 const PART_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -53,14 +58,18 @@ pub struct Service {
 
 impl Service {
     /// Starts everything. Returns when the doors are open, which may be before the database answers.
-    pub async fn start(config: Config, secrets: Secrets, extras: Extras) -> anyhow::Result<Self> {
+    pub async fn start(
+        config: Config,
+        secrets: Secrets,
+        database: Database,
+        extras: Extras,
+    ) -> anyhow::Result<Self> {
         let recorder = Recorder::install()?;
         let clock = Clock::system();
         let address = config.server.address();
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("{address} cannot be listened on"))?;
-        let database = Database::open(&config.database).await?;
         let pool = database.pool(&config.database.pool());
         let writer = writer(&database, &config, clock.clone());
         let (preparation, prepared) = watch::channel(false);
@@ -72,9 +81,19 @@ impl Service {
         );
         let locks = Locks::new(secrets);
         let limits = http::Limits::default();
+        let context = workers::Context {
+            pool: pool.clone(),
+            clock: clock.clone(),
+            pepper: Pepper::new(&locks.secrets.derive("fence")),
+            settings: Settings {
+                quarantine_days: config.contacts.quarantine_days.into(),
+            },
+        };
+        let join = join_door(&database, &config, &context, &locks, &limits);
         let door = webhook::Door::new(locks.webhook.clone(), writer.clone(), clock, limits.clone());
         let health = health(&config, &readers, &recorder, &locks, limits.clone());
-        let router = http::router(door, health, extras.routes);
+        let routes = extras.routes.into_iter().chain([join]);
+        let router = http::router(door, health, routes);
 
         let mut service = Self {
             address: listener.local_addr()?,
@@ -102,10 +121,31 @@ impl Service {
         service
             .chores
             .spawn(upkeep::gauges(recorder, readers, pool.clone(), stop()));
+        service.start_workers(&context);
         service
             .preparing
             .spawn(upkeep::prepare(database, pool, preparation));
         Ok(service)
+    }
+
+    /// The workers begin when the schema is there, and end when the chores do.
+    fn start_workers(&mut self, context: &workers::Context) {
+        for _ in 0..INGEST_WORKERS {
+            let (context, landed) = (context.clone(), self.writer.landed());
+            let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
+            self.chores.spawn(async move {
+                if upkeep::until_prepared(prepared, &stop).await {
+                    workers::ingest::run(context, &landed, stop.cancelled()).await;
+                }
+            });
+        }
+        let context = context.clone();
+        let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
+        self.chores.spawn(async move {
+            if upkeep::until_prepared(prepared, &stop).await {
+                workers::due::run(context, stop.cancelled()).await;
+            }
+        });
     }
 
     /// Where the doors are.
@@ -177,6 +217,22 @@ fn writer(database: &Database, config: &Config, clock: Clock) -> Writer {
         ..config.database.pool()
     };
     Writer::new(database.pool(&connections), clock, limits)
+}
+
+/// The GraphQL door, with connections and time limits of its own.
+fn join_door(
+    database: &Database,
+    config: &Config,
+    context: &workers::Context,
+    locks: &Locks,
+    limits: &http::Limits,
+) -> Router {
+    let pool = database.pool(&insight::pool_config(&config.database.pool()));
+    let quarantine_days = context.settings.quarantine_days;
+    let reader = insight::Reader::new(pool, context.clock.clone(), quarantine_days);
+    let schema = graphql::Schema::new(reader, graphql::Limits::default());
+    let keys = locks.gateway.clone();
+    http::graphql::router(http::graphql::Door::new(keys, schema, limits.body_timeout))
 }
 
 fn health(

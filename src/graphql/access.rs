@@ -37,7 +37,11 @@ pub const MATRIX: [Line; 3] = {
 pub fn grant(field: &str, role: Role) -> Grant {
     let line = MATRIX.iter().find(|(name, ..)| *name == field);
     let grants = line.into_iter().flat_map(|(_, _, grants)| grants);
-    Role::ALL.iter().zip(grants).find(|(of, _)| **of == role).map_or(Grant::No, |(_, grant)| *grant)
+    Role::ALL
+        .iter()
+        .zip(grants)
+        .find(|(of, _)| **of == role)
+        .map_or(Grant::No, |(_, grant)| *grant)
 }
 
 /// Whether the caller may see this person through this field, if the person is in the caller's tenant.
@@ -56,12 +60,20 @@ mod tests {
     #[test]
     fn the_matrix_has_every_root_field_of_the_schema_once() {
         let sdl = crate::graphql::sdl();
-        let query = sdl.split("\ntype Query {\n").nth(1).unwrap().split("\n}").next().unwrap();
+        let query = sdl
+            .split("\ntype Query {\n")
+            .nth(1)
+            .unwrap()
+            .split("\n}")
+            .next()
+            .unwrap();
         let mut fields: Vec<&str> = query
             .lines()
             .filter(|line| line.starts_with('\t') && !line.starts_with("\t\t"))
             .filter_map(|line| line.trim().split(['(', ':']).next())
-            .filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !name.is_empty())
+            .filter(|name| {
+                name.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !name.is_empty()
+            })
             .collect();
         fields.sort_unstable();
         let mut named: Vec<&str> = MATRIX.iter().map(|(name, ..)| *name).collect();

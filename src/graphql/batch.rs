@@ -28,7 +28,9 @@ struct Round<K, V> {
 
 impl<K, V> Default for Batch<K, V> {
     fn default() -> Self {
-        Self { open: Mutex::new(None) }
+        Self {
+            open: Mutex::new(None),
+        }
     }
 }
 
@@ -48,7 +50,9 @@ where
             let leader = Leader(&round);
             step_back().await;
             *locked(&self.open) = None;
-            let keys = std::mem::take(&mut *locked(&round.keys)).into_iter().collect();
+            let keys = std::mem::take(&mut *locked(&round.keys))
+                .into_iter()
+                .collect();
             leader.0.finish(fetch(keys).await);
         } else {
             round.finished().await;
@@ -93,7 +97,10 @@ impl<K: Send + Sync, V: Send + Sync> Round<K, V> {
             if self.loaded.get().is_some() {
                 return Poll::Ready(());
             }
-            if !waiting.last().is_some_and(|waker| waker.will_wake(context.waker())) {
+            if !waiting
+                .last()
+                .is_some_and(|waker| waker.will_wake(context.waker()))
+            {
                 waiting.push(context.waker().clone());
             }
             Poll::Pending
@@ -175,7 +182,10 @@ mod tests {
             drop(leader);
             assert_eq!(follower.await, Err(Failed));
         });
-        let done = block_on(select(Box::pin(batch.load(3, |_| async { Ok(HashMap::new()) })), std::future::pending::<()>()));
+        let done = block_on(select(
+            Box::pin(batch.load(3, |_| async { Ok(HashMap::new()) })),
+            std::future::pending::<()>(),
+        ));
         assert!(matches!(done, futures::future::Either::Left((Ok(None), _))));
     }
 }

@@ -29,7 +29,8 @@ impl FieldError {
 
     /// The error in GraphQL's form.
     pub(super) fn to_graphql(self) -> Error {
-        Error::new(self.to_string()).extend_with(|_, extensions| extensions.set("code", self.code()))
+        Error::new(self.to_string())
+            .extend_with(|_, extensions| extensions.set("code", self.code()))
     }
 }
 

@@ -15,6 +15,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 16 * 1024 * 1024, depth: 24, distinct_fields: 2_000, definitions: 100 }
+        Self {
+            body_bytes: 16 * 1024 * 1024,
+            depth: 24,
+            distinct_fields: 2_000,
+            definitions: 100,
+        }
     }
 }

@@ -72,7 +72,10 @@ impl Loaders {
         let tenant = self.tenant?;
         let load = self.labels.load(key, |keys| async move {
             let labels = logged("labels", self.reader.labels(tenant, &keys).await)?;
-            Ok(labels.into_iter().map(|(key, label)| (key, label.into())).collect())
+            Ok(labels
+                .into_iter()
+                .map(|(key, label)| (key, label.into()))
+                .collect())
         });
         load.await.ok().flatten().map(|label| label.to_string())
     }
@@ -115,7 +118,13 @@ pub(super) struct TimelineArguments {
 impl TimelineArguments {
     /// `None` when an argument cannot be used, so that nothing matches.
     fn read(self, person: Uuid) -> Option<TimelineRequest> {
-        let Self { first, after, kinds, from, to } = self;
+        let Self {
+            first,
+            after,
+            kinds,
+            from,
+            to,
+        } = self;
         let instant = |at: Option<TimestamptzScalar>| at.map_or(Some(None), |at| at.0.map(Some));
         Some(TimelineRequest {
             person,
@@ -130,7 +139,9 @@ impl TimelineArguments {
 
 /// How many to give: the usual number unless told, at most the limit, `None` for a number below 0.
 pub(super) fn bounded(first: Option<i64>, usual: u32, most: u32) -> Option<u32> {
-    let Some(first) = first else { return Some(usual) };
+    let Some(first) = first else {
+        return Some(usual);
+    };
     (first >= 0).then(|| u32::try_from(first).unwrap_or(most).min(most))
 }
 
@@ -156,7 +167,9 @@ pub(super) async fn place_label(ctx: &Context<'_>, place: BoardingPlace) -> Opti
 
 /// The label of a boarding point.
 pub(super) async fn boarding_point_label(ctx: &Context<'_>, id: Uuid) -> Option<String> {
-    ctx.data_opt::<Loaders>()?.label(LabelKey::BoardingPoint(id)).await
+    ctx.data_opt::<Loaders>()?
+        .label(LabelKey::BoardingPoint(id))
+        .await
 }
 
 /// The title of a tour, by its template.
@@ -166,5 +179,7 @@ pub(super) async fn tour_title(ctx: &Context<'_>, id: Uuid) -> Option<String> {
 
 /// The title of an offering.
 pub(super) async fn offering_title(ctx: &Context<'_>, id: Uuid) -> Option<String> {
-    ctx.data_opt::<Loaders>()?.label(LabelKey::Offering(id)).await
+    ctx.data_opt::<Loaders>()?
+        .label(LabelKey::Offering(id))
+        .await
 }

@@ -37,7 +37,11 @@ impl Schema {
     /// A schema over this reader.
     #[must_use]
     pub fn new(reader: Reader, limits: Limits) -> Self {
-        Self { executable: executable(&limits), reader, limits }
+        Self {
+            executable: executable(&limits),
+            reader,
+            limits,
+        }
     }
 
     /// What one request may cost.
@@ -50,7 +54,10 @@ impl Schema {
     pub async fn answer(&self, call: Call, caller: Caller) -> Result<Answer, Refusal> {
         let request = call.into_request(&self.limits)?;
         let loaders = loaders::Loaders::new(self.reader.for_request(), &caller);
-        let response = self.executable.execute(request.data(caller).data(loaders)).await;
+        let response = self
+            .executable
+            .execute(request.data(caller).data(loaders))
+            .await;
         Ok(Answer::new(response))
     }
 }

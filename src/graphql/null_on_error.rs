@@ -31,7 +31,10 @@ impl Extension for Collected {
         let nullable = !info.return_type.ends_with('!');
         match next.run(ctx, info).await {
             Err(error) if nullable => {
-                self.0.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+                self.0
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(error);
                 Ok(Some(Value::Null))
             }
             answer => answer,

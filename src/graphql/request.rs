@@ -43,7 +43,9 @@ impl Call {
     /// Reads the parameters of a JSON body; `null` stands for "not given".
     pub fn from_json(body: Json) -> Result<Self, Refusal> {
         let Json::Object(mut body) = body else {
-            return Err(Refusal::Malformed("the body must be a JSON object; batches are not supported"));
+            return Err(Refusal::Malformed(
+                "the body must be a JSON object; batches are not supported",
+            ));
         };
         let variables = match body.remove("variables") {
             None | Some(Json::Null) => Map::new(),
@@ -55,13 +57,19 @@ impl Call {
             Some(Json::String(name)) => Some(name),
             Some(_) => return Err(Refusal::Malformed("operationName must be a string")),
         };
-        if !matches!(body.get("extensions"), None | Some(Json::Null | Json::Object(_))) {
+        if !matches!(
+            body.get("extensions"),
+            None | Some(Json::Null | Json::Object(_))
+        ) {
             return Err(Refusal::Malformed("extensions must be an object"));
         }
         match body.remove("query") {
-            Some(Json::String(query)) => {
-                Ok(Self { query, operation_name, variables, only_query: false })
-            }
+            Some(Json::String(query)) => Ok(Self {
+                query,
+                operation_name,
+                variables,
+                only_query: false,
+            }),
             _ => Err(Refusal::Malformed("query must be a string")),
         }
     }
@@ -74,7 +82,8 @@ impl Call {
         if self.only_query && !is_query(&document.operations, name.as_deref()) {
             return Err(Refusal::OnlyQuery);
         }
-        let mut request = async_graphql::Request::new(self.query).variables(variables(self.variables));
+        let mut request =
+            async_graphql::Request::new(self.query).variables(variables(self.variables));
         request.set_parsed_query(document);
         Ok(match name {
             Some(name) => request.operation_name(name),
@@ -109,7 +118,10 @@ fn constant(json: Json) -> Value {
         Json::String(text) => Value::String(text),
         Json::Array(items) => Value::List(items.into_iter().map(constant).collect()),
         Json::Object(fields) => Value::Object(
-            fields.into_iter().map(|(name, value)| (Name::new(name), constant(value))).collect(),
+            fields
+                .into_iter()
+                .map(|(name, value)| (Name::new(name), constant(value)))
+                .collect(),
         ),
     }
 }
@@ -124,9 +136,13 @@ pub struct Answer {
 
 impl Answer {
     pub(super) fn new(response: async_graphql::Response) -> Self {
-        let executed = response.errors.is_empty() || response.errors.iter().any(|e| !e.path.is_empty());
+        let executed =
+            response.errors.is_empty() || response.errors.iter().any(|e| !e.path.is_empty());
         let data = (executed || response.data != Value::Null).then_some(response.data);
-        Self { data, errors: response.errors }
+        Self {
+            data,
+            errors: response.errors,
+        }
     }
 
     /// Whether the operation ran, even if some of its fields failed.
@@ -151,7 +167,10 @@ impl Answer {
             errors: Vec<Json>,
         }
         let errors = self.errors.iter().map(error_json).collect();
-        serde_json::to_vec(&Body { data: self.data.as_ref(), errors })
+        serde_json::to_vec(&Body {
+            data: self.data.as_ref(),
+            errors,
+        })
     }
 }
 
@@ -160,9 +179,17 @@ fn error_json(error: &ServerError) -> Json {
         PathSegment::Field(name) => json!(name),
         PathSegment::Index(index) => json!(index),
     };
-    let code = error.extensions.as_ref().and_then(|all| all.get("code")).map(ToString::to_string);
+    let code = error
+        .extensions
+        .as_ref()
+        .and_then(|all| all.get("code"))
+        .map(ToString::to_string);
     let code = code.map(|code| code.trim_matches('"').to_owned());
-    let mut json = one_error(&error.message, &error.locations, code.as_deref().unwrap_or("BAD_REQUEST"));
+    let mut json = one_error(
+        &error.message,
+        &error.locations,
+        code.as_deref().unwrap_or("BAD_REQUEST"),
+    );
     if let (Json::Object(fields), false) = (&mut json, error.path.is_empty()) {
         fields.insert("path".to_owned(), error.path.iter().map(segment).collect());
     }
@@ -173,7 +200,10 @@ fn one_error(message: &str, locations: &[Pos], code: &str) -> Json {
     let location = |pos: &Pos| json!({ "line": pos.line, "column": pos.column });
     let mut error = json!({ "message": message, "extensions": { "code": code } });
     if let (Json::Object(fields), false) = (&mut error, locations.is_empty()) {
-        fields.insert("locations".to_owned(), locations.iter().map(location).collect());
+        fields.insert(
+            "locations".to_owned(),
+            locations.iter().map(location).collect(),
+        );
     }
     error
 }

@@ -20,7 +20,8 @@ impl ScalarType for UuidScalar {
     }
 
     fn to_value(&self) -> Value {
-        self.0.map_or(Value::Null, |id| Value::String(id.to_string()))
+        self.0
+            .map_or(Value::Null, |id| Value::String(id.to_string()))
     }
 }
 
@@ -65,7 +66,8 @@ impl ScalarType for DateScalar {
     }
 
     fn to_value(&self) -> Value {
-        self.0.map_or(Value::Null, |day| Value::String(day.to_string()))
+        self.0
+            .map_or(Value::Null, |day| Value::String(day.to_string()))
     }
 }
 
@@ -125,7 +127,9 @@ fn instant(text: &str) -> Option<DateTime<Utc>> {
 }
 
 fn decimal(text: &str) -> Option<Decimal> {
-    text.parse().or_else(|_| Decimal::from_scientific(text)).ok()
+    text.parse()
+        .or_else(|_| Decimal::from_scientific(text))
+        .ok()
 }
 
 #[cfg(test)]

@@ -42,7 +42,11 @@ pub(super) fn weigh(document: &ExecutableDocument, limits: &Limits) -> Result<()
     if document.fragments.len() + document.operations.iter().count() > limits.definitions {
         return Err(TooMuch::Long(limits.definitions));
     }
-    let mut scale = Scale { document, fragments: HashMap::new(), depth: limits.depth };
+    let mut scale = Scale {
+        document,
+        fragments: HashMap::new(),
+        depth: limits.depth,
+    };
     for (_, operation) in document.operations.iter() {
         let (mut seen, mut fields) = (HashSet::new(), 0_usize);
         for item in &operation.node.selection_set.node.items {
@@ -119,7 +123,12 @@ mod tests {
     use super::*;
 
     fn weighed(text: &str) -> Result<(), TooMuch> {
-        let limits = Limits { depth: 5, distinct_fields: 6, definitions: 40, ..Limits::default() };
+        let limits = Limits {
+            depth: 5,
+            distinct_fields: 6,
+            definitions: 40,
+            ..Limits::default()
+        };
         weigh(&parse_query(text).unwrap(), &limits)
     }
 
@@ -135,14 +144,21 @@ mod tests {
     #[test]
     fn aliases_below_the_root_all_count() {
         assert_eq!(weighed("{ x { a: y b: y c: y d: y e: y } }"), Ok(()));
-        assert_eq!(weighed("{ x { a: y b: y c: y d: y e: y f: y } }"), Err(TooMuch::Wide(6)));
+        assert_eq!(
+            weighed("{ x { a: y b: y c: y d: y e: y f: y } }"),
+            Err(TooMuch::Wide(6))
+        );
     }
 
     #[test]
     fn depth_counts_through_fragments() {
         assert_eq!(weighed("{ a { b { c { d } } } }"), Ok(()));
-        assert_eq!(weighed("{ a { b { c { d { e } } } } }"), Err(TooMuch::Deep(5)));
-        let nested = "{ a { ...f } } fragment f on T { b { c { ...g } } } fragment g on T { d { e } }";
+        assert_eq!(
+            weighed("{ a { b { c { d { e } } } } }"),
+            Err(TooMuch::Deep(5))
+        );
+        let nested =
+            "{ a { ...f } } fragment f on T { b { c { ...g } } } fragment g on T { d { e } }";
         assert_eq!(weighed(nested), Err(TooMuch::Deep(5)));
         let itself = "{ a { ...f } } fragment f on T { ...f }";
         assert_eq!(weighed(itself), Err(TooMuch::Deep(5)));
@@ -154,7 +170,10 @@ mod tests {
             .map(|n| format!("fragment f{n} on T {{ ...f{} ...f{} }} ", n + 1, n + 1))
             .collect();
         let text = format!("{{ ...f0 }} {doubling} fragment f30 on T {{ x }}");
-        let limits = Limits { depth: 64, ..Limits::default() };
+        let limits = Limits {
+            depth: 64,
+            ..Limits::default()
+        };
         let document = parse_query(text).unwrap();
         assert_eq!(weigh(&document, &limits), Err(TooMuch::Wide(2_000)));
     }

@@ -42,13 +42,20 @@ impl Door {
     #[must_use]
     pub fn new(keys: Keys, schema: Schema, body_timeout: Duration) -> Self {
         let body_bytes = schema.limits().body_bytes;
-        Self { keys, schema, body_bytes, body_timeout }
+        Self {
+            keys,
+            schema,
+            body_bytes,
+            body_timeout,
+        }
     }
 }
 
 /// The door's one route.
 pub fn router(door: Door) -> Router {
-    Router::new().route(PATH, get(receive).post(receive)).with_state(door)
+    Router::new()
+        .route(PATH, get(receive).post(receive))
+        .with_state(door)
 }
 
 async fn receive(State(door): State<Door>, request: Request) -> Response {
@@ -110,13 +117,17 @@ impl Door {
 
 /// Reads the session variables; one that is sent twice could be read in two ways.
 fn caller(headers: &HeaderMap) -> Result<Caller, Trouble> {
-    let session = headers.keys().filter(|name| name.as_str().starts_with(SESSION_PREFIX));
+    let session = headers
+        .keys()
+        .filter(|name| name.as_str().starts_with(SESSION_PREFIX));
     for name in session {
         if headers.get_all(name).iter().nth(1).is_some() {
             return Err(Trouble::TwiceInHead);
         }
     }
-    Ok(Caller::read(|name| headers.get(name).map(|value| value.to_str().unwrap_or(""))))
+    Ok(Caller::read(|name| {
+        headers.get(name).map(|value| value.to_str().unwrap_or(""))
+    }))
 }
 
 /// Parameters of a GET, as the specification names them.
@@ -140,18 +151,25 @@ fn from_parameters(parameters: Parameters) -> Result<Call, Trouble> {
         "variables": json(parameters.variables)?,
         "extensions": json(parameters.extensions)?,
     }))?;
-    Ok(Call { only_query: true, ..call })
+    Ok(Call {
+        only_query: true,
+        ..call
+    })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     let Some((media, parameters)) = value.map(|value| value.split_once(';').unwrap_or((value, "")))
     else {
         return false;
     };
     let charset = parameters.split(';').find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+        name.trim()
+            .eq_ignore_ascii_case("charset")
+            .then(|| value.trim().trim_matches('"'))
     });
     media.trim().eq_ignore_ascii_case("application/json")
         && charset.is_none_or(|charset| charset.eq_ignore_ascii_case("utf-8"))
@@ -170,7 +188,10 @@ impl Format {
     /// Whichever the client ranks higher; plain JSON when it does not say.
     fn accepted(headers: &HeaderMap) -> Self {
         let mut best = (Self::Json, 0.0_f32);
-        let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
+        let lines = headers
+            .get_all(header::ACCEPT)
+            .iter()
+            .filter_map(|line| line.to_str().ok());
         for range in lines.flat_map(|line| line.split(',')) {
             let mut parts = range.split(';').map(str::trim);
             let media = parts.next().unwrap_or_default();
@@ -250,7 +271,9 @@ impl Trouble {
         };
         let mut response = format.response(self.status(format), body.to_string());
         if matches!(self, Self::Refused(Refusal::OnlyQuery)) {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+            response
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
         response
     }
@@ -261,7 +284,10 @@ mod tests {
     use super::*;
 
     fn headers(name: header::HeaderName, values: &[&str]) -> HeaderMap {
-        values.iter().map(|value| (name.clone(), value.parse().unwrap())).collect()
+        values
+            .iter()
+            .map(|value| (name.clone(), value.parse().unwrap()))
+            .collect()
     }
 
     #[test]
@@ -269,7 +295,10 @@ mod tests {
         let accepted = |values: &[&str]| Format::accepted(&headers(header::ACCEPT, values));
         assert_eq!(accepted(&[]), Format::Json);
         assert_eq!(accepted(&["*/*"]), Format::Json);
-        assert_eq!(accepted(&["application/graphql-response+json"]), Format::GraphqlResponse);
+        assert_eq!(
+            accepted(&["application/graphql-response+json"]),
+            Format::GraphqlResponse
+        );
         let both = "application/graphql-response+json, application/json;q=0.9";
         assert_eq!(accepted(&[both]), Format::GraphqlResponse);
         let other = "application/graphql-response+json;q=0.1, application/json";
@@ -282,7 +311,11 @@ mod tests {
         assert!(read("application/json"));
         assert!(read("application/json; charset=utf-8"));
         assert!(read("Application/JSON;charset=\"UTF-8\""));
-        for other in ["text/plain", "application/json; charset=iso-8859-1", "multipart/form-data"] {
+        for other in [
+            "text/plain",
+            "application/json; charset=iso-8859-1",
+            "multipart/form-data",
+        ] {
             assert!(!read(other), "{other}");
         }
         assert!(!is_json(&HeaderMap::new()));

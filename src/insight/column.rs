@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 
 /// A typed column of `customer_insight`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each is named as its column, which the migrations comment")]
+#[expect(
+    missing_docs,
+    reason = "each is named as its column, which the migrations comment"
+)]
 pub enum Column {
     LifetimeRevenue,
     Outstanding,

@@ -43,7 +43,13 @@ pub(super) async fn timelines(
     tenant: Uuid,
     roots: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<Activity>>, Error> {
-    from_log(reader, tenant, roots, |_root, _rows, _reference: &Reference| Vec::new()).await
+    from_log(
+        reader,
+        tenant,
+        roots,
+        |_root, _rows, _reference: &Reference| Vec::new(),
+    )
+    .await
 }
 
 async fn from_log<T>(
@@ -57,7 +63,11 @@ async fn from_log<T>(
     for chunk in roots.chunks(CHUNK) {
         let (slices, reference) =
             slices(&mut snapshot, tenant, chunk, reader.quarantine_days).await?;
-        found.extend(slices.into_iter().map(|(root, rows)| (root, read(root, rows, &reference))));
+        found.extend(
+            slices
+                .into_iter()
+                .map(|(root, rows)| (root, read(root, rows, &reference))),
+        );
     }
     snapshot.commit().await?;
     Ok(found)
@@ -88,8 +98,12 @@ async fn slices(
     let root_of: HashMap<Uuid, Uuid> = members.iter().map(|row| (row.member, row.root)).collect();
     let persons: Vec<Uuid> = root_of.keys().copied().collect();
     let recorded = activity_log::slices(connection, tenant, &persons).await?;
-    let rows: Vec<LogRow> = recorded.iter().map(|recorded| recorded.row.clone()).collect();
-    let reference = reference::load(connection, tenant, &rows, quarantine_days).await?;
+    let rows: Vec<LogRow> = recorded
+        .iter()
+        .map(|recorded| recorded.row.clone())
+        .collect();
+    let channels = reference::channels_of(&rows);
+    let reference = reference::load(connection, tenant, &rows, quarantine_days, channels).await?;
     let mut by_root: BTreeMap<Uuid, Vec<Recorded>> =
         root_of.values().map(|root| (*root, Vec::new())).collect();
     for recorded in recorded {

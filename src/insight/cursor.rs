@@ -15,7 +15,9 @@ pub(super) fn encode<T: Serialize>(place: &T) -> Result<String, Error> {
 
 /// Reads a place back; whatever is not one is [`Error::Cursor`].
 pub(super) fn decode<T: DeserializeOwned>(cursor: &str) -> Result<T, Error> {
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_not_base64| Error::Cursor)?;
+    let bytes = URL_SAFE_NO_PAD
+        .decode(cursor)
+        .map_err(|_not_base64| Error::Cursor)?;
     match postcard::take_from_bytes(&bytes) {
         Ok((place, [])) => Ok(place),
         _ => Err(Error::Cursor),

@@ -24,7 +24,11 @@ pub enum Error {
 
 impl From<db::Error> for Error {
     fn from(error: db::Error) -> Self {
-        if error.is_transient() { Self::Unavailable(error) } else { Self::Broken(error) }
+        if error.is_transient() {
+            Self::Unavailable(error)
+        } else {
+            Self::Broken(error)
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use uuid::Uuid;
 
 use super::column::Kind;
 use super::person::{self, Stored};
-use super::{
-    Column, Condition, Direction, Error, Found, OrderStep, Reader, Test, Value, cursor,
-};
+use super::{Column, Condition, Direction, Error, Found, OrderStep, Reader, Test, Value, cursor};
 
 /// Which persons, in which order, from where, how many.
 #[derive(Clone, Debug, Default)]
@@ -60,8 +58,15 @@ pub(super) async fn page(
     tenant: Uuid,
     request: &PageRequest,
 ) -> Result<Page, Error> {
-    let after = request.after.as_deref().map(cursor::decode::<Place>).transpose()?;
-    if after.as_ref().is_some_and(|place| !fits(place, &request.order)) {
+    let after = request
+        .after
+        .as_deref()
+        .map(cursor::decode::<Place>)
+        .transpose()?;
+    if after
+        .as_ref()
+        .is_some_and(|place| !fits(place, &request.order))
+    {
         return Err(Error::Cursor);
     }
     let now = reader.clock.now();
@@ -71,7 +76,11 @@ pub(super) async fn page(
     let first = request.first as usize;
     let has_next = rows.len() > first;
     rows.truncate(first);
-    let oldest = rows.first().map(|row| row.try_get("oldest_delivery")).transpose()?.flatten();
+    let oldest = rows
+        .first()
+        .map(|row| row.try_get("oldest_delivery"))
+        .transpose()?
+        .flatten();
     let mut places = Vec::with_capacity(rows.len());
     let mut stored = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -79,19 +88,38 @@ pub(super) async fn page(
         let computed_at: DateTime<Utc> = row.try_get("computed_at")?;
         let keys = request.order.iter().map(|step| key(row, step.column));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
-        places.push((Place { order: request.order.clone(), keys, id: root }, computed_at));
+        places.push((
+            Place {
+                order: request.order.clone(),
+                keys,
+                id: root,
+            },
+            computed_at,
+        ));
         let (valid_until, body) = (row.try_get("valid_until")?, row.try_get("body")?);
-        stored.push(Stored { root, valid_until, body });
+        stored.push(Stored {
+            root,
+            valid_until,
+            body,
+        });
     }
     let fresh_as_of = person::fresh_as_of(oldest, now);
     let insights = person::read(reader, tenant, stored, now, fresh_as_of).await;
     let rows = places.into_iter().filter_map(|(place, computed_at)| {
         let insight = insights.get(&place.id)?.clone();
         let person_profile_id = place.id;
-        let listed = |cursor| Listed { cursor, computed_at, person_profile_id, insight };
+        let listed = |cursor| Listed {
+            cursor,
+            computed_at,
+            person_profile_id,
+            insight,
+        };
         Some(cursor::encode(&place).map(listed))
     });
-    Ok(Page { rows: rows.collect::<Result<_, _>>()?, has_next })
+    Ok(Page {
+        rows: rows.collect::<Result<_, _>>()?,
+        has_next,
+    })
 }
 
 /// Whether a cursor's place was made in this order: steps, number and kinds of its keys.
@@ -104,31 +132,30 @@ fn fits(place: &Place, order: &[OrderStep]) -> bool {
         Value::Instant(_) => Kind::Instant,
     };
     let typed = |(key, step): (&Option<Value>, &OrderStep)| {
-        key.as_ref().is_none_or(|key| kind(key) == step.column.identifier().1)
+        key.as_ref()
+            .is_none_or(|key| kind(key) == step.column.identifier().1)
     };
     place.order == order
         && place.keys.len() == order.len()
         && place.keys.iter().zip(order).all(typed)
 }
 
-fn statement(
-    tenant: Uuid,
-    request: &PageRequest,
-    after: Option<&Place>,
-) -> QueryBuilder<Postgres> {
-    let mut sql = QueryBuilder::new(
-        "with oldest as materialized (select id from inbox where tenant_id = ",
-    );
+fn statement(tenant: Uuid, request: &PageRequest, after: Option<&Place>) -> QueryBuilder<Postgres> {
+    let mut sql =
+        QueryBuilder::new("with oldest as materialized (select id from inbox where tenant_id = ");
     sql.push_bind(tenant).push(
         " order by id limit 1) select person_profile_id, computed_at, valid_until, body, \
          (select id from oldest) as oldest_delivery",
     );
     for step in &request.order {
         let (name, kind) = step.column.identifier();
-        sql.push(", ").push(name).push(if kind == Kind::Int { "::bigint" } else { "" });
+        sql.push(", ")
+            .push(name)
+            .push(if kind == Kind::Int { "::bigint" } else { "" });
         sql.push(" as key_").push(name);
     }
-    sql.push(" from customer_insight where tenant_id = ").push_bind(tenant);
+    sql.push(" from customer_insight where tenant_id = ")
+        .push_bind(tenant);
     for condition in &request.conditions {
         sql.push(" and ");
         push_condition(&mut sql, condition);
@@ -146,7 +173,8 @@ fn statement(
             Direction::Desc => " desc nulls last, ",
         });
     }
-    sql.push("person_profile_id limit ").push_bind(i64::from(request.first) + 1);
+    sql.push("person_profile_id limit ")
+        .push_bind(i64::from(request.first) + 1);
     sql
 }
 
@@ -158,7 +186,10 @@ fn push_condition(sql: &mut QueryBuilder<Postgres>, condition: &Condition) {
             push_value(sql, *value);
         }
         Test::OneOf(numbers) => {
-            sql.push(name).push("::bigint = any(").push_bind(numbers.clone()).push(")");
+            sql.push(name)
+                .push("::bigint = any(")
+                .push_bind(numbers.clone())
+                .push(")");
         }
         Test::IsNull(true) => drop(sql.push(name).push(" is null")),
         Test::IsNull(false) => drop(sql.push(name).push(" is not null")),
@@ -245,13 +276,20 @@ mod tests {
                     column: Column::LifetimeRevenue,
                     test: Test::Compare(Comparison::AtLeast, Value::Int(100)),
                 },
-                Condition { column: Column::NpsScore, test: Test::IsNull(false) },
+                Condition {
+                    column: Column::NpsScore,
+                    test: Test::IsNull(false),
+                },
             ],
             order: order.clone(),
             first: 10,
             after: None,
         };
-        let place = Place { order, keys: vec![None, Some(Value::Int(3))], id: Uuid::nil() };
+        let place = Place {
+            order,
+            keys: vec![None, Some(Value::Int(3))],
+            id: Uuid::nil(),
+        };
         let sql = statement(Uuid::nil(), &request, Some(&place)).sql();
         insta::assert_snapshot!(sql.as_str(), @"with oldest as materialized (select id from inbox where tenant_id = $1 order by id limit 1) select person_profile_id, computed_at, valid_until, body, (select id from oldest) as oldest_delivery, last_activity_at as key_last_activity_at, trips_taken::bigint as key_trips_taken from customer_insight where tenant_id = $2 and lifetime_revenue >= $3 and nps_score is not null and (last_activity_at is null and (trips_taken > $4 or trips_taken is null) or last_activity_at is null and trips_taken = $5 and person_profile_id > $6) order by last_activity_at desc nulls last, trips_taken asc nulls last, person_profile_id limit $7");
     }
@@ -259,10 +297,17 @@ mod tests {
     #[test]
     fn a_cursor_of_another_order_is_refused() {
         let order = vec![step(Column::NoShowRate, Direction::Desc)];
-        let place = Place { order: order.clone(), keys: vec![Some(Value::Float(0.1))], id: Uuid::nil() };
+        let place = Place {
+            order: order.clone(),
+            keys: vec![Some(Value::Float(0.1))],
+            id: Uuid::nil(),
+        };
         assert!(fits(&place, &order));
         assert!(!fits(&place, &[step(Column::NoShowRate, Direction::Asc)]));
-        let forged = Place { keys: vec![Some(Value::Int(1))], ..place.clone() };
+        let forged = Place {
+            keys: vec![Some(Value::Int(1))],
+            ..place.clone()
+        };
         assert!(!fits(&forged, &order));
         let text = cursor::encode(&place).unwrap();
         assert_eq!(cursor::decode::<Place>(&text).unwrap(), place);

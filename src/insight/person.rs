@@ -73,9 +73,20 @@ pub(super) async fn insights(
     let fresh_as_of = fresh_as_of(rows.first().and_then(|row| row.oldest_delivery), now);
     let mut asked = Vec::with_capacity(rows.len());
     let mut stored = Vec::with_capacity(rows.len());
-    for Row { asked: id, root, valid_until, body, .. } in rows {
+    for Row {
+        asked: id,
+        root,
+        valid_until,
+        body,
+        ..
+    } in rows
+    {
         asked.push((id, root));
-        stored.push(Stored { root, valid_until, body });
+        stored.push(Stored {
+            root,
+            valid_until,
+            body,
+        });
     }
     let insights = read(reader, tenant, stored, now, fresh_as_of).await;
     let with_id = |(id, root)| Some((id, insights.get(&root)?.clone()));
@@ -93,9 +104,20 @@ pub(super) async fn read(
     fresh_as_of: DateTime<Utc>,
 ) -> HashMap<Uuid, Found> {
     let mut insights = HashMap::with_capacity(stored.len());
-    let dated = |insight| Some(Arc::new(PersonInsight { insight, read_at: now, fresh_as_of }));
+    let dated = |insight| {
+        Some(Arc::new(PersonInsight {
+            insight,
+            read_at: now,
+            fresh_as_of,
+        }))
+    };
     let mut stale = Vec::new();
-    for Stored { root, valid_until, body } in stored {
+    for Stored {
+        root,
+        valid_until,
+        body,
+    } in stored
+    {
         let expired = valid_until.is_some_and(|until| until <= now);
         match body::decode(&body).filter(|_| !expired) {
             Some(insight) => drop(insights.insert(root, dated(insight))),
@@ -105,13 +127,24 @@ pub(super) async fn read(
     if stale.is_empty() {
         return insights;
     }
-    match reader.in_time(current::current(reader, tenant, &stale, now)).await {
+    match reader
+        .in_time(current::current(reader, tenant, &stale, now))
+        .await
+    {
         Ok(fresh) => {
-            insights.extend(fresh.into_iter().map(|(root, insight)| (root, dated(insight))));
+            insights.extend(
+                fresh
+                    .into_iter()
+                    .map(|(root, insight)| (root, dated(insight))),
+            );
         }
         Err(error) => {
             let error: &(dyn std::error::Error + 'static) = &error;
-            tracing::warn!(persons = stale.len(), error, "stale insights could not be derived");
+            tracing::warn!(
+                persons = stale.len(),
+                error,
+                "stale insights could not be derived"
+            );
             insights.extend(stale.into_iter().map(|root| (root, None)));
         }
     }
@@ -120,10 +153,12 @@ pub(super) async fn read(
 
 /// When the oldest delivery that is not folded yet was received; without one, the instant of reading.
 pub(super) fn fresh_as_of(oldest_delivery: Option<Uuid>, now: DateTime<Utc>) -> DateTime<Utc> {
-    let received = oldest_delivery.and_then(|id| id.get_timestamp()).and_then(|timestamp| {
-        let (seconds, nanos) = timestamp.to_unix();
-        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
-    });
+    let received = oldest_delivery
+        .and_then(|id| id.get_timestamp())
+        .and_then(|timestamp| {
+            let (seconds, nanos) = timestamp.to_unix();
+            DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+        });
     received.map_or(now, |received| received.min(now))
 }
 

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    Error, Found, LabelKey, Page, PageRequest, TimelinePage, TimelineRequest, labels, page,
-    person, timeline,
+    Error, Found, LabelKey, Page, PageRequest, TimelinePage, TimelineRequest, labels, page, person,
+    timeline,
 };
 use crate::db::{Pool, PoolConfig};
 use crate::domain::clock::Clock;
@@ -45,13 +45,21 @@ impl Reader {
     /// A reader of this pool. `quarantine_days` as the workers have it: how long messages wait for their person.
     #[must_use]
     pub fn new(pool: Pool, clock: Clock, quarantine_days: i64) -> Self {
-        Self { pool, clock, quarantine_days, until: None }
+        Self {
+            pool,
+            clock,
+            quarantine_days,
+            until: None,
+        }
     }
 
     /// A reader for one request: [`PATIENCE`] from now on every read fails at once.
     #[must_use]
     pub fn for_request(&self) -> Self {
-        Self { until: Some(Instant::now() + PATIENCE), ..self.clone() }
+        Self {
+            until: Some(Instant::now() + PATIENCE),
+            ..self.clone()
+        }
     }
 
     /// The insights of these persons, by the id asked for. Unknown and erased persons, and those of other tenants, are absent.
@@ -96,7 +104,10 @@ impl Reader {
     }
 
     /// Gives up on a read when the request's time is up.
-    pub(super) async fn in_time<T>(&self, read: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
+    pub(super) async fn in_time<T>(
+        &self,
+        read: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<T, Error> {
         let until = self.until.unwrap_or_else(|| Instant::now() + PATIENCE);
         match tokio::time::timeout_at(until, read).await {
             Ok(answer) => answer,

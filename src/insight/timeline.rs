@@ -67,7 +67,10 @@ fn cut(timeline: &[Activity], request: &TimelineRequest) -> Result<TimelinePage,
     };
     let place = |activity: &Activity| (activity.occurred_at, activity.id);
     let wanted = |activity: &&Activity| {
-        request.kinds.as_ref().is_none_or(|kinds| kinds.contains(&activity.kind))
+        request
+            .kinds
+            .as_ref()
+            .is_none_or(|kinds| kinds.contains(&activity.kind))
             && request.from.is_none_or(|from| activity.occurred_at >= from)
             && request.to.is_none_or(|to| activity.occurred_at < to)
     };
@@ -76,9 +79,10 @@ fn cut(timeline: &[Activity], request: &TimelineRequest) -> Result<TimelinePage,
         .filter(wanted)
         .partition(|activity| after.is_some_and(|after| place(activity) >= after));
     let first = request.first as usize;
-    let entries = behind.iter().take(first).map(|activity| {
-        Ok((cursor::encode(&place(activity))?, (*activity).clone()))
-    });
+    let entries = behind
+        .iter()
+        .take(first)
+        .map(|activity| Ok((cursor::encode(&place(activity))?, (*activity).clone())));
     Ok(TimelinePage {
         entries: entries.collect::<Result<_, Error>>()?,
         has_next: behind.len() > first,
@@ -108,7 +112,14 @@ mod tests {
 
     fn all(first: u32, after: Option<String>) -> TimelineRequest {
         let person = Uuid::nil();
-        TimelineRequest { person, first, after, kinds: None, from: None, to: None }
+        TimelineRequest {
+            person,
+            first,
+            after,
+            kinds: None,
+            from: None,
+            to: None,
+        }
     }
 
     fn timeline() -> Vec<Activity> {
@@ -139,10 +150,29 @@ mod tests {
     fn kinds_and_instants_narrow_and_a_foreign_cursor_gives_nothing() {
         let count = |request: &TimelineRequest| cut(&timeline(), request).unwrap().entries.len();
         let at = |second| DateTime::from_timestamp(second, 0);
-        assert_eq!(count(&TimelineRequest { from: at(20), ..all(9, None) }), 3);
-        assert_eq!(count(&TimelineRequest { from: at(20), to: at(30), ..all(9, None) }), 2);
+        assert_eq!(
+            count(&TimelineRequest {
+                from: at(20),
+                ..all(9, None)
+            }),
+            3
+        );
+        assert_eq!(
+            count(&TimelineRequest {
+                from: at(20),
+                to: at(30),
+                ..all(9, None)
+            }),
+            2
+        );
         let kinds = Some(BTreeSet::from([ActivityKind::Boarded]));
-        assert_eq!(count(&TimelineRequest { kinds, ..all(9, None) }), 2);
+        assert_eq!(
+            count(&TimelineRequest {
+                kinds,
+                ..all(9, None)
+            }),
+            2
+        );
         assert_eq!(count(&all(9, Some("nonsense".to_owned()))), 0);
     }
 }

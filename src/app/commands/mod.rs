@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 pub(super) mod dead_letters;
+pub(super) mod demo;
 mod migrate;
 mod serve;
 
@@ -22,6 +23,8 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<()> {
         .ok();
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(config).await,
+        Command::Demo(options) => demo::run(config, options).await,
+        Command::Schema => say(&crate::graphql::sdl()),
         Command::Migrate => migrate::run(&config).await,
         Command::DeadLetters(command) => dead_letters::run(&config, command).await,
         Command::Config(ConfigCommand::Print) => say(&config.to_string()),

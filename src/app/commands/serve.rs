@@ -2,6 +2,7 @@
 
 use secrecy::ExposeSecret;
 
+use super::super::Database;
 use super::super::config::{Config, Secrets};
 use super::super::signals;
 use super::super::wiring::{Extras, Service};
@@ -10,7 +11,8 @@ use super::say;
 pub(super) async fn run(mut config: Config) -> anyhow::Result<()> {
     let secrets = Secrets::load(&mut config)?;
     let greeting = greeting(&secrets);
-    let service = Service::start(config, secrets, Extras::default()).await?;
+    let database = Database::open(&config.database).await?;
+    let service = Service::start(config, secrets, database, Extras::default()).await?;
     say(&format!(
         "listening on http://{}\n{greeting}",
         service.address()
@@ -19,7 +21,7 @@ pub(super) async fn run(mut config: Config) -> anyhow::Result<()> {
 }
 
 /// Tells the secrets that were made up, since nobody else knows them. Only ever on loopback.
-fn greeting(secrets: &Secrets) -> String {
+pub(super) fn greeting(secrets: &Secrets) -> String {
     let told = secrets
         .made_up()
         .iter()

@@ -34,7 +34,10 @@ pub(super) fn conditions(filter: CustomerInsightFilter) -> Result<Vec<Condition>
     }
     for (column, comparison) in [
         (Column::NoShowRate, filter.no_show_rate),
-        (Column::AverageBookingLeadTime, filter.average_booking_lead_time),
+        (
+            Column::AverageBookingLeadTime,
+            filter.average_booking_lead_time,
+        ),
         (Column::Satisfaction, filter.satisfaction),
     ] {
         all.float(column, comparison.as_ref());
@@ -58,7 +61,10 @@ pub(super) fn conditions(filter: CustomerInsightFilter) -> Result<Vec<Condition>
 pub(super) fn order(steps: Vec<CustomerInsightOrder>) -> Result<Vec<OrderStep>, FieldError> {
     let mut order: Vec<OrderStep> = Vec::with_capacity(steps.len().min(MOST_STEPS));
     for CustomerInsightOrder { column, direction } in steps {
-        let step = OrderStep { column: column.into(), direction: direction.into() };
+        let step = OrderStep {
+            column: column.into(),
+            direction: direction.into(),
+        };
         if order.iter().all(|earlier| earlier.column != step.column) {
             order.push(step);
         }
@@ -91,21 +97,61 @@ impl Conditions {
     }
 
     fn int(&mut self, column: Column, comparison: Option<&InsightIntComparison>) {
-        let Some(&InsightIntComparison { eq, gt, gte, lt, lte, is_null }) = comparison else { return };
-        let tests = [(Equal, eq), (Greater, gt), (AtLeast, gte), (Less, lt), (AtMost, lte)];
-        self.compare(column, tests.map(|(test, value)| (test, value.map(Value::Int))));
+        let Some(&InsightIntComparison {
+            eq,
+            gt,
+            gte,
+            lt,
+            lte,
+            is_null,
+        }) = comparison
+        else {
+            return;
+        };
+        let tests = [
+            (Equal, eq),
+            (Greater, gt),
+            (AtLeast, gte),
+            (Less, lt),
+            (AtMost, lte),
+        ];
+        self.compare(
+            column,
+            tests.map(|(test, value)| (test, value.map(Value::Int))),
+        );
         self.is_null(column, is_null);
     }
 
     fn float(&mut self, column: Column, comparison: Option<&InsightFloatComparison>) {
-        let Some(&InsightFloatComparison { eq, gt, gte, lt, lte, is_null }) = comparison else { return };
-        let tests = [(Equal, eq), (Greater, gt), (AtLeast, gte), (Less, lt), (AtMost, lte)];
-        self.compare(column, tests.map(|(test, value)| (test, value.map(Value::Float))));
+        let Some(&InsightFloatComparison {
+            eq,
+            gt,
+            gte,
+            lt,
+            lte,
+            is_null,
+        }) = comparison
+        else {
+            return;
+        };
+        let tests = [
+            (Equal, eq),
+            (Greater, gt),
+            (AtLeast, gte),
+            (Less, lt),
+            (AtMost, lte),
+        ];
+        self.compare(
+            column,
+            tests.map(|(test, value)| (test, value.map(Value::Float))),
+        );
         self.is_null(column, is_null);
     }
 
     fn flag(&mut self, column: Column, comparison: Option<&InsightBooleanComparison>) {
-        let Some(&InsightBooleanComparison { eq, is_null }) = comparison else { return };
+        let Some(&InsightBooleanComparison { eq, is_null }) = comparison else {
+            return;
+        };
         if let Some(yes) = eq {
             self.push(column, Test::Compare(Equal, Value::Bool(yes)));
         }
@@ -117,12 +163,29 @@ impl Conditions {
         column: Column,
         comparison: Option<&InsightTimestamptzComparison>,
     ) -> Result<(), FieldError> {
-        let Some(&InsightTimestamptzComparison { eq, gt, gte, lt, lte, is_null }) = comparison else {
+        let Some(&InsightTimestamptzComparison {
+            eq,
+            gt,
+            gte,
+            lt,
+            lte,
+            is_null,
+        }) = comparison
+        else {
             return Ok(());
         };
-        for (test, value) in [(Equal, eq), (Greater, gt), (AtLeast, gte), (Less, lt), (AtMost, lte)] {
+        for (test, value) in [
+            (Equal, eq),
+            (Greater, gt),
+            (AtLeast, gte),
+            (Less, lt),
+            (AtMost, lte),
+        ] {
             if let Some(value) = value {
-                self.push(column, Test::Compare(test, Value::Instant(value.0.ok_or(WHERE)?)));
+                self.push(
+                    column,
+                    Test::Compare(test, Value::Instant(value.0.ok_or(WHERE)?)),
+                );
             }
         }
         self.is_null(column, is_null);
@@ -134,12 +197,29 @@ impl Conditions {
         column: Column,
         comparison: Option<&InsightDateComparison>,
     ) -> Result<(), FieldError> {
-        let Some(&InsightDateComparison { eq, gt, gte, lt, lte, is_null }) = comparison else {
+        let Some(&InsightDateComparison {
+            eq,
+            gt,
+            gte,
+            lt,
+            lte,
+            is_null,
+        }) = comparison
+        else {
             return Ok(());
         };
-        for (test, value) in [(Equal, eq), (Greater, gt), (AtLeast, gte), (Less, lt), (AtMost, lte)] {
+        for (test, value) in [
+            (Equal, eq),
+            (Greater, gt),
+            (AtLeast, gte),
+            (Less, lt),
+            (AtMost, lte),
+        ] {
             if let Some(value) = value {
-                self.push(column, Test::Compare(test, Value::Day(value.0.ok_or(WHERE)?)));
+                self.push(
+                    column,
+                    Test::Compare(test, Value::Day(value.0.ok_or(WHERE)?)),
+                );
             }
         }
         self.is_null(column, is_null);
@@ -151,10 +231,23 @@ impl Conditions {
         column: Column,
         comparison: Option<&InsightNumericComparison>,
     ) -> Result<(), FieldError> {
-        let Some(&InsightNumericComparison { eq, gt, gte, lt, lte }) = comparison else {
+        let Some(&InsightNumericComparison {
+            eq,
+            gt,
+            gte,
+            lt,
+            lte,
+        }) = comparison
+        else {
             return Ok(());
         };
-        for (test, value) in [(Equal, eq), (Greater, gt), (AtLeast, gte), (Less, lt), (AtMost, lte)] {
+        for (test, value) in [
+            (Equal, eq),
+            (Greater, gt),
+            (AtLeast, gte),
+            (Less, lt),
+            (AtMost, lte),
+        ] {
             if let Some(value) = value {
                 self.push(column, in_hundredths(test, value.0.ok_or(WHERE)?));
             }
@@ -163,7 +256,9 @@ impl Conditions {
     }
 
     fn booker_kind(&mut self, comparison: Option<InsightBookerKindComparison>) {
-        let Some(InsightBookerKindComparison { eq, r#in, is_null }) = comparison else { return };
+        let Some(InsightBookerKindComparison { eq, r#in, is_null }) = comparison else {
+            return;
+        };
         let column = Column::BookerKind;
         let number = |kind: crate::graphql::types::behavior::BookerKind| stored(kind.into());
         if let Some(kind) = eq {
@@ -194,7 +289,11 @@ fn in_hundredths(comparison: Comparison, amount: Decimal) -> Test {
         Greater | AtMost => cents.floor(),
         AtLeast | Less => cents.ceil(),
     };
-    let extreme = if whole.is_sign_negative() { i64::MIN } else { i64::MAX };
+    let extreme = if whole.is_sign_negative() {
+        i64::MIN
+    } else {
+        i64::MAX
+    };
     Test::Compare(comparison, Value::Int(whole.to_i64().unwrap_or(extreme)))
 }
 

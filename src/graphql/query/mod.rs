@@ -12,9 +12,7 @@ use super::errors::FieldError;
 use super::loaders;
 use super::scalars::UuidScalar;
 use super::types::insight::CustomerInsight;
-use super::types::list::{
-    CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder,
-};
+use super::types::list::{CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder};
 use crate::insight::PageRequest;
 
 const PERSONS_UNLESS_TOLD: u32 = 50;
@@ -24,7 +22,11 @@ const MOST_PERSONS: u32 = 200;
 pub(super) struct Query;
 
 /// What can be asked about the people of one operator.
-#[Object(name = "Query", rename_fields = "snake_case", rename_args = "snake_case")]
+#[Object(
+    name = "Query",
+    rename_fields = "snake_case",
+    rename_args = "snake_case"
+)]
 impl Query {
     /// The insight about a person, for a remote relationship: null for unknown and erased persons, those of other
     /// tenants and anything that is no uuid; never an error.
@@ -43,9 +45,9 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The `PersonProfile`s.")] person_profile_ids: Vec<UuidScalar>,
     ) -> Option<Vec<Option<CustomerInsight>>> {
-        let each = person_profile_ids.into_iter().map(|id| async move {
-            loaders::person(ctx, "customer_insights_by_ids", id.0?).await
-        });
+        let each = person_profile_ids
+            .into_iter()
+            .map(|id| async move { loaders::person(ctx, "customer_insights_by_ids", id.0?).await });
         Some(join_all(each).await)
     }
 
@@ -57,7 +59,9 @@ impl Query {
         #[graphql(name = "where", desc = "Which persons; all unless told.")] filter: Option<
             CustomerInsightFilter,
         >,
-        #[graphql(desc = "In which order, most important first, at most 5 values; by id unless told.")]
+        #[graphql(
+            desc = "In which order, most important first, at most 5 values; by id unless told."
+        )]
         order_by: Option<Vec<CustomerInsightOrder>>,
         #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
         #[graphql(desc = "Go on behind this cursor, in the same order.")] after: Option<String>,
@@ -73,9 +77,14 @@ impl Query {
             first: first.ok_or_else(|| FieldError::Argument("first").to_graphql())?,
             after,
         };
-        let Some(page) = loaders::page(ctx, &request).await else { return Ok(None) };
+        let Some(page) = loaders::page(ctx, &request).await else {
+            return Ok(None);
+        };
         match page {
-            Ok(page) => Ok(Some(CustomerInsightConnection::new(page, request.after.is_some()))),
+            Ok(page) => Ok(Some(CustomerInsightConnection::new(
+                page,
+                request.after.is_some(),
+            ))),
             Err(error) => {
                 let told = FieldError::from(&error);
                 let error: &(dyn std::error::Error + 'static) = &error;

@@ -114,7 +114,10 @@ impl CustomerActivity {
 
     /// How much it was about.
     async fn amount(&self) -> Option<Money> {
-        self.0.amount.as_ref().map(|(cents, currency)| Money::new((*cents).into(), currency))
+        self.0
+            .amount
+            .as_ref()
+            .map(|(cents, currency)| Money::new((*cents).into(), currency))
     }
 
     /// Channel of a message, sales channel of a booking.
@@ -166,8 +169,11 @@ pub struct InsightPageInfo {
 
 impl From<&Arc<TimelinePage>> for ActivityConnection {
     fn from(page: &Arc<TimelinePage>) -> Self {
-        let nodes: Vec<_> =
-            page.entries.iter().map(|(_, activity)| CustomerActivity(activity.clone())).collect();
+        let nodes: Vec<_> = page
+            .entries
+            .iter()
+            .map(|(_, activity)| CustomerActivity(activity.clone()))
+            .collect();
         let cursors = page.entries.iter().map(|(cursor, _)| cursor.clone());
         Self {
             edges: cursors

@@ -1,5 +1,8 @@
 //! `CustomerInsight`: what stands beside a `PersonProfile`. Nothing in it ever returns an error.
-#![expect(clippy::too_many_arguments, reason = "a connection takes as many in GraphQL")]
+#![expect(
+    clippy::too_many_arguments,
+    reason = "a connection takes as many in GraphQL"
+)]
 
 use async_graphql::{Context, Enum, Object};
 use uuid::Uuid;
@@ -38,11 +41,16 @@ impl CustomerInsight {
     /// The answer about a person while the data cannot be reached.
     #[must_use]
     pub fn unavailable(asked: Uuid) -> Self {
-        Self { asked, content: None }
+        Self {
+            asked,
+            content: None,
+        }
     }
 
     fn standing(&self) -> Option<&crate::domain::insight::Standing> {
-        self.content.as_ref().map(|content| &content.insight.standing)
+        self.content
+            .as_ref()
+            .map(|content| &content.insight.standing)
     }
 }
 
@@ -51,7 +59,10 @@ impl CustomerInsight {
 impl CustomerInsight {
     /// The person; after a merge the survivor, also when the merged profile was asked for.
     async fn person_profile_id(&self) -> UuidScalar {
-        self.content.as_ref().map_or(self.asked, |content| content.insight.person_profile_id).into()
+        self.content
+            .as_ref()
+            .map_or(self.asked, |content| content.insight.person_profile_id)
+            .into()
     }
 
     /// Whether the rest can be believed.
@@ -106,8 +117,16 @@ impl CustomerInsight {
         #[graphql(desc = "Only what happened before this instant.")] to: Option<TimestamptzScalar>,
     ) -> Option<ActivityConnection> {
         let person = self.content.as_ref()?.insight.person_profile_id;
-        let arguments = TimelineArguments { first, after, kinds, from, to };
-        loaders::timeline(ctx, person, arguments).await.map(|page| (&page).into())
+        let arguments = TimelineArguments {
+            first,
+            after,
+            kinds,
+            from,
+            to,
+        };
+        loaders::timeline(ctx, person, arguments)
+            .await
+            .map(|page| (&page).into())
     }
 
     /// Everything that the platform had delivered by this instant is in here.

@@ -284,12 +284,10 @@ pub struct CustomerInsightConnection {
 impl CustomerInsightConnection {
     /// A page in GraphQL's form; `behind` when it does not start at the beginning.
     pub(in crate::graphql) fn new(page: Page, behind: bool) -> Self {
-        let edge = |row: Listed| {
-            CustomerInsightEdge {
-                cursor: row.cursor,
-                node: CustomerInsight::new(row.person_profile_id, row.insight),
-                computed_at: row.computed_at.into(),
-            }
+        let edge = |row: Listed| CustomerInsightEdge {
+            cursor: row.cursor,
+            node: CustomerInsight::new(row.person_profile_id, row.insight),
+            computed_at: row.computed_at.into(),
         };
         let edges: Vec<_> = page.rows.into_iter().map(edge).collect();
         Self {

@@ -18,11 +18,18 @@ pub struct Money {
 impl Money {
     /// An amount from hundredths.
     pub(super) fn new(cents: i128, currency: &Currency) -> Self {
-        Self { amount: NumericScalar::from_cents(cents), currency: currency.0.clone() }
+        Self {
+            amount: NumericScalar::from_cents(cents),
+            currency: currency.0.clone(),
+        }
     }
 
     /// Every currency of a purse, by its code.
     pub(super) fn all(purse: &Purse) -> Vec<Self> {
-        purse.0.iter().map(|(currency, cents)| Self::new(*cents, currency)).collect()
+        purse
+            .0
+            .iter()
+            .map(|(currency, cents)| Self::new(*cents, currency))
+            .collect()
     }
 }

@@ -60,12 +60,22 @@ impl BookingFacts {
 
     /// Mean party over kept bookings.
     async fn average_party_size(&self) -> Option<f64> {
-        self.0.facts().average_party_size.as_ref().map(|mean| mean.value)
+        self.0
+            .facts()
+            .average_party_size
+            .as_ref()
+            .map(|mean| mean.value)
     }
 
     /// How many bookings the mean party rests on.
     async fn average_party_size_based_on(&self) -> Option<i32> {
-        Some(count(self.0.facts().average_party_size.as_ref().map_or(0, |mean| mean.based_on)))
+        Some(count(
+            self.0
+                .facts()
+                .average_party_size
+                .as_ref()
+                .map_or(0, |mean| mean.based_on),
+        ))
     }
 
     /// Kept bookings per year since the first one, counting at least one year; rests on `total_bookings`.
@@ -75,7 +85,11 @@ impl BookingFacts {
 
     /// Mean days between consecutive kept bookings.
     async fn average_days_between_bookings(&self) -> Option<f64> {
-        self.0.facts().average_days_between_bookings.as_ref().map(|mean| mean.value)
+        self.0
+            .facts()
+            .average_days_between_bookings
+            .as_ref()
+            .map(|mean| mean.value)
     }
 
     /// How many gaps between bookings that mean rests on.
@@ -86,7 +100,11 @@ impl BookingFacts {
 
     /// Mean whole days from booking to the first day of the tour.
     async fn average_booking_lead_time(&self) -> Option<f64> {
-        self.0.facts().average_booking_lead_time.as_ref().map(|mean| mean.value)
+        self.0
+            .facts()
+            .average_booking_lead_time
+            .as_ref()
+            .map(|mean| mean.value)
     }
 
     /// Median of the same days.

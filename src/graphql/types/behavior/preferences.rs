@@ -58,22 +58,48 @@ impl PreferenceFacts {
 
     /// Where the person most often gets on; null under two observations.
     async fn preferred_boarding_point(&self) -> Option<BoardingPointPreference> {
-        self.0.facts().preferred_boarding_point.clone().map(BoardingPointPreference)
+        self.0
+            .facts()
+            .preferred_boarding_point
+            .clone()
+            .map(BoardingPointPreference)
     }
 
     /// Up to three tours, most travelled first.
     async fn favourite_tours(&self) -> Option<Vec<TourPreference>> {
-        Some(self.0.facts().favourite_tours.iter().cloned().map(TourPreference).collect())
+        Some(
+            self.0
+                .facts()
+                .favourite_tours
+                .iter()
+                .cloned()
+                .map(TourPreference)
+                .collect(),
+        )
     }
 
     /// Up to three regions, most travelled first.
     async fn favourite_regions(&self) -> Option<Vec<RegionPreference>> {
-        Some(self.0.facts().favourite_regions.iter().map(Into::into).collect())
+        Some(
+            self.0
+                .facts()
+                .favourite_regions
+                .iter()
+                .map(Into::into)
+                .collect(),
+        )
     }
 
     /// Up to three months of departure, most travelled first.
     async fn favourite_months(&self) -> Option<Vec<MonthPreference>> {
-        Some(self.0.facts().favourite_months.iter().map(Into::into).collect())
+        Some(
+            self.0
+                .facts()
+                .favourite_months
+                .iter()
+                .map(Into::into)
+                .collect(),
+        )
     }
 
     /// The most frequent party over kept bookings.
@@ -200,8 +226,16 @@ pub(super) struct RegionPreference {
 
 impl From<&Favourite<String>> for RegionPreference {
     fn from(favourite: &Favourite<String>) -> Self {
-        let Favourite { value, share, based_on } = favourite;
-        Self { region: value.clone(), share: *share, based_on: count(*based_on) }
+        let Favourite {
+            value,
+            share,
+            based_on,
+        } = favourite;
+        Self {
+            region: value.clone(),
+            share: *share,
+            based_on: count(*based_on),
+        }
     }
 }
 
@@ -219,8 +253,16 @@ pub(super) struct MonthPreference {
 
 impl From<&Favourite<u32>> for MonthPreference {
     fn from(favourite: &Favourite<u32>) -> Self {
-        let Favourite { value, share, based_on } = favourite;
-        Self { month: count(*value), share: *share, based_on: count(*based_on) }
+        let Favourite {
+            value,
+            share,
+            based_on,
+        } = favourite;
+        Self {
+            month: count(*value),
+            share: *share,
+            based_on: count(*based_on),
+        }
     }
 }
 

@@ -101,6 +101,12 @@ impl RevenueFacts {
 
     /// How many bookings the mean value rests on.
     async fn average_booking_value_based_on(&self) -> Option<i32> {
-        Some(count(self.0.facts().average_booking_value.as_ref().map_or(0, |mean| mean.based_on)))
+        Some(count(
+            self.0
+                .facts()
+                .average_booking_value
+                .as_ref()
+                .map_or(0, |mean| mean.based_on),
+        ))
     }
 }

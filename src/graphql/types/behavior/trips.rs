@@ -49,7 +49,12 @@ impl TripFacts {
 
     /// Trips and departures missed: what the rate rests on.
     async fn no_show_rate_based_on(&self) -> Option<i32> {
-        Some(count(self.0.facts().trips.saturating_add(self.0.facts().no_show_count)))
+        Some(count(
+            self.0
+                .facts()
+                .trips
+                .saturating_add(self.0.facts().no_show_count),
+        ))
     }
 
     /// Departures on which nobody was scanned, so that missing them cannot be told.
@@ -91,6 +96,8 @@ impl NextDeparture {
 
     /// Whether the person is picked up at the door.
     async fn door_pickup(&self) -> Option<bool> {
-        self.0.boarding.map(|place| place == insight::BoardingPlace::DoorPickup)
+        self.0
+            .boarding
+            .map(|place| place == insight::BoardingPlace::DoorPickup)
     }
 }
