@@ -12,3 +12,5 @@ mod embedded;
 mod door;
 #[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod property;

@@ -113,10 +113,13 @@ impl Engine {
         let mut need = Need::default();
         let mut waiting = BTreeSet::new();
         while let Some(key) = self.queue.pop_first() {
-            let before = (need.dossiers.len(), need.children.len());
-            self.settle(key, &mut need);
-            if before != (need.dossiers.len(), need.children.len()) {
+            // What it lacks may have been asked for already, by another row: the needs need not have grown.
+            let mut own = Need::default();
+            self.settle(key, &mut own);
+            if !own.is_empty() {
                 waiting.insert(key);
+                need.dossiers.extend(own.dossiers);
+                need.children.extend(own.children);
             }
         }
         self.queue = waiting;
