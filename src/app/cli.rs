@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use super::commands::{dead_letters, demo};
+use super::commands::{dead_letters, demo, hasura};
 
 /// Customer insight for people who run on Hasura: event triggers in, a remote schema out.
 ///
@@ -42,6 +42,11 @@ pub(super) enum Command {
         after_help = "Example:\n  customer-intelligence dead-letters list --reason wrong_type"
     )]
     DeadLetters(dead_letters::Command),
+    /// Generate Hasura's metadata directory: event triggers, remote schema with role permissions, relationships.
+    #[command(
+        after_help = "Example:\n  customer-intelligence hasura --out hasura --check"
+    )]
+    Hasura(hasura::Arguments),
     /// The configuration.
     #[command(
         subcommand,

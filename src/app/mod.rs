@@ -10,6 +10,7 @@ mod readiness;
 mod upkeep;
 mod signals;
 pub mod wiring;
+pub mod hasura_metadata;
 
 use std::process::ExitCode;
 

@@ -5,11 +5,15 @@
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod database;
 #[cfg(test)]
 mod embedded;
 #[cfg(test)]
 mod door;
+#[cfg(test)]
+mod hasura;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]

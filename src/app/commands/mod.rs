@@ -2,6 +2,7 @@
 
 pub(super) mod dead_letters;
 pub(super) mod demo;
+pub(super) mod hasura;
 mod migrate;
 mod serve;
 
@@ -27,6 +28,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Schema => say(&crate::graphql::sdl()),
         Command::Migrate => migrate::run(&config).await,
         Command::DeadLetters(command) => dead_letters::run(&config, command).await,
+        Command::Hasura(arguments) => hasura::run(&arguments),
         Command::Config(ConfigCommand::Print) => say(&config.to_string()),
     }
 }

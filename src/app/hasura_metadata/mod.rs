@@ -1,0 +1,101 @@
+//! Hasura's metadata directory (version 3), generated: event triggers, remote schema, role permissions, relationships.
+//!
+//! Everything that must agree with the service comes from the service: columns from the contracts, role schemas from the
+//! served SDL and the access matrix. Absent on purpose: our own tables (Hasura tracks none of them here), permissions beyond
+//! what the joins need (they are the platform's own), cron triggers, addresses and secrets (environment variables of Hasura).
+
+use anyhow::Context as _;
+
+use crate::graphql;
+use crate::graphql::access::{self, Grant};
+use crate::graphql::caller::Role;
+
+mod attach;
+mod files;
+mod joins;
+mod remote_schema;
+mod role_sdl;
+mod tables;
+mod triggers;
+mod yaml;
+
+use role_sdl::ROOT;
+pub use role_sdl::Upstream;
+pub use tables::{EventTable, consumed};
+
+/// The relationship's name wherever a platform row leads to an insight.
+pub(crate) const RELATIONSHIP: &str = "customer_insight";
+/// The remote schema's name in Hasura.
+pub(crate) const REMOTE_SCHEMA: &str = "customer_intelligence";
+/// The header that proves who calls.
+pub(crate) const SECRET_HEADER: &str = "x-ci-secret";
+/// The database source that holds the platform's tables.
+pub(crate) const SOURCE: &str = "default";
+/// Roles that may be granted something, in the order they are written. `driver` is none of them, and `admin` sees everything.
+pub const ROLES: [&str; 5] = [
+    "manager",
+    "dispatcher",
+    "marketing",
+    "customer",
+    "busflow_staff",
+];
+
+/// One file of the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GeneratedFile {
+    /// Path inside the directory, with forward slashes.
+    pub path: String,
+    /// The whole text.
+    pub content: String,
+}
+
+/// A role and what it may read of the remote schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleSchema {
+    /// Hasura's role name.
+    pub role: String,
+    /// The permission's schema text.
+    pub sdl: String,
+}
+
+/// The role schemas for an exported SDL: `allows(role, type, field)` is the access matrix.
+pub fn role_schemas(
+    sdl: &str,
+    allows: impl Fn(&str, &str, &str) -> bool,
+) -> anyhow::Result<Vec<RoleSchema>> {
+    let upstream = Upstream::parse(sdl)?;
+    let mut schemas = Vec::new();
+    for role in ROLES {
+        let granted = upstream.for_role(|ty, field| allows(role, ty, field));
+        if let Some(sdl) = granted.with_context(|| format!("the schema of role {role}"))? {
+            schemas.push(RoleSchema {
+                role: role.to_owned(),
+                sdl,
+            });
+        }
+    }
+    Ok(schemas)
+}
+
+/// Every file of the directory, sorted by path.
+pub fn generate(tables: &[EventTable], roles: &[RoleSchema]) -> Vec<GeneratedFile> {
+    let mut files = files::fixed();
+    files.extend(tables::files(tables));
+    files.push(remote_schema::file(roles));
+    files.push(attach::file(tables, roles));
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files
+}
+
+/// The directory as this build of the service needs it.
+pub fn generated() -> anyhow::Result<Vec<GeneratedFile>> {
+    Ok(generate(
+        &consumed(),
+        &role_schemas(&graphql::sdl(), is_granted)?,
+    ))
+}
+
+/// The access matrix is about root fields; who may ask one may read all of what it returns.
+fn is_granted(role: &str, ty: &str, field: &str) -> bool {
+    ty != ROOT || access::grant(field, Role::named(role)) != Grant::No
+}

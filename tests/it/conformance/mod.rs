@@ -1,0 +1,10 @@
+//! Hasura v2's side of the wire, written from its source: what it sends, and what it does with our answer.
+
+mod build;
+mod grammar;
+mod grammar_examples;
+pub(crate) mod introspection;
+mod lexer;
+pub(crate) mod permission;
+mod permission_examples;
+pub(crate) mod schema;

@@ -1,0 +1,7 @@
+//! The `hasura/` directory: generated, consistent with the service, and acceptable to a Hasura server.
+
+mod attach;
+mod columns;
+mod directory;
+mod generated;
+mod wiring;
