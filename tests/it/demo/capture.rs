@@ -77,7 +77,7 @@ async fn a_delete_carries_the_old_row_and_the_session_of_its_writer() {
     let db = TestDb::new().await;
     let pool = platform_of(&db).await;
     run(&pool, PERSON).await;
-    let session = r#"begin; set local hasura.user = '{"x-hasura-role": "manager"}'; delete from backoffice.person_profiles; commit"#;
+    let session = r#"begin; set local "hasura.user" = '{"x-hasura-role": "manager"}'; delete from backoffice.person_profiles; commit"#;
     run(&pool, session).await;
     let events = payloads(&pool).await;
     let deleted = events
