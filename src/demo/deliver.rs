@@ -13,6 +13,7 @@ use sqlx::{PgPool, Row as _};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::client;
 use super::error::Result;
 use super::event::Event;
 use super::platform::run;
@@ -166,10 +167,7 @@ struct Outcome {
 
 impl<'a> Run<'a> {
     fn new(pool: &'a PgPool, options: &'a Options) -> Result<Self> {
-        let client = reqwest::Client::builder()
-            .timeout(options.retry.timeout)
-            .pool_max_idle_per_host(options.concurrency)
-            .build()?;
+        let client = client::new(options.retry.timeout, options.concurrency)?;
         let rng = StdRng::seed_from_u64(options.seed);
         let (queue, posts, tally) = (Vec::new(), JoinSet::new(), Tally::default());
         Ok(Self {

@@ -8,6 +8,7 @@ mod error;
 pub mod platform;
 pub mod triggers;
 pub mod capture;
+mod client;
 pub mod aeson;
 pub mod event;
 pub mod deliver;

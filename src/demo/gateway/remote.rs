@@ -4,6 +4,7 @@ use rand::RngExt as _;
 use serde_json::{Map, Value, json};
 
 use super::Session;
+use crate::demo::client;
 use crate::demo::error::Result;
 use crate::demo::remote_join;
 
@@ -29,7 +30,7 @@ impl Remote {
         Ok(Self {
             url,
             secret,
-            client: reqwest::Client::builder().timeout(timeout).build()?,
+            client: client::new(timeout, 32)?,
         })
     }
 

@@ -1,5 +1,9 @@
 //! The triggers write what Hasura's own would write.
 
+use std::collections::BTreeSet;
+
+use customer_intelligence::contracts::{self, Op};
+use customer_intelligence::demo::triggers::triggers;
 use serde_json::{Value, json};
 
 use super::{number, platform_of, run, texts};
@@ -77,7 +81,7 @@ async fn a_delete_carries_the_old_row_and_the_session_of_its_writer() {
     let db = TestDb::new().await;
     let pool = platform_of(&db).await;
     run(&pool, PERSON).await;
-    let session = r#"begin; set local hasura.user = '{"x-hasura-role": "manager"}'; delete from backoffice.person_profiles; commit"#;
+    let session = r#"begin; set local "hasura.user" = '{"x-hasura-role": "manager"}'; delete from backoffice.person_profiles; commit"#;
     run(&pool, session).await;
     let events = payloads(&pool).await;
     let deleted = events
@@ -121,4 +125,37 @@ async fn two_updates_of_one_transaction_are_two_versions() {
     let sql =
         "select count(distinct payload->'data'->'new'->>'updated_at') from hdb_catalog.event_log";
     assert_eq!(number(&pool, sql).await, 3);
+}
+
+#[test]
+fn the_triggers_are_the_contracts_allow_list() {
+    let ops = |contract: &contracts::TableContract, op| contract.ops.contains(&op);
+    let promised: BTreeSet<_> = contracts::allow_list()
+        .iter()
+        .map(|contract| {
+            let columns: BTreeSet<_> = contract.columns.iter().map(|c| c.name.to_owned()).collect();
+            let table = format!("{}.{}", contract.schema, contract.table);
+            let ops = [Op::Insert, Op::Update, Op::Delete].map(|op| ops(contract, op));
+            (table, contract.trigger.to_owned(), columns, ops)
+        })
+        .collect();
+    let installed: BTreeSet<_> = triggers()
+        .into_iter()
+        .map(|spec| {
+            let table = format!("{}.{}", spec.schema, spec.table);
+            let columns: BTreeSet<_> = spec.columns.into_iter().collect();
+            (
+                table,
+                spec.name,
+                columns,
+                [spec.insert, spec.update, spec.delete],
+            )
+        })
+        .collect();
+    let missing: Vec<_> = promised.difference(&installed).collect();
+    let surplus: Vec<_> = installed.difference(&promised).collect();
+    assert!(
+        missing.is_empty() && surplus.is_empty(),
+        "missing {missing:#?}\nsurplus {surplus:#?}"
+    );
 }

@@ -50,7 +50,12 @@ pub(super) fn echo(request: &Seen) -> Response {
     let aliases = query
         .split_whitespace()
         .filter_map(|word| word.strip_suffix(':'));
-    let aliases = aliases.filter(|a| a.starts_with('f') && a[1..].parse::<u32>().is_ok());
+    let number = |alias: &&str| {
+        alias
+            .strip_prefix('f')
+            .is_some_and(|n| n.parse::<u32>().is_ok())
+    };
+    let aliases = aliases.filter(number);
     let data: Map<_, _> = aliases
         .map(|a| (a.to_owned(), json!({ "status": a })))
         .collect();
