@@ -43,9 +43,7 @@ pub(super) enum Command {
     )]
     DeadLetters(dead_letters::Command),
     /// Generate Hasura's metadata directory: event triggers, remote schema with role permissions, relationships.
-    #[command(
-        after_help = "Example:\n  customer-intelligence hasura --out hasura --check"
-    )]
+    #[command(after_help = "Example:\n  customer-intelligence hasura --out hasura --check")]
     Hasura(hasura::Arguments),
     /// The configuration.
     #[command(

@@ -143,7 +143,8 @@ impl Service {
         let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
         self.chores.spawn(async move {
             if upkeep::until_prepared(prepared, &stop).await {
-                workers::due::run(context, stop.cancelled()).await;
+                let due = workers::due::run(context.clone(), stop.cancelled());
+                futures::join!(due, workers::sweep::run(context, stop.cancelled()));
             }
         });
     }

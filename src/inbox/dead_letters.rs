@@ -3,10 +3,12 @@
 //! Deliberately absent: writing (letters go through the [`Writer`](super::Writer), sharing its commits), and
 //! trying again, which needs the contracts and so is an action.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::db::{Error, Pool};
+use crate::db::{Error, Pool, Tx};
 
 /// Most letters on one page.
 pub const PAGE_MAX: i64 = 1_000;
@@ -110,4 +112,18 @@ pub async fn discard(pool: &Pool, tenant_id: Uuid, id: Uuid) -> Result<bool, Err
     .execute(pool)
     .await?;
     Ok(gone.rows_affected() > 0)
+}
+
+/// Takes what letters hold about persons who are being erased; that there was a letter, and why, remains.
+pub async fn forget(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Result<u64, Error> {
+    let named: Vec<String> = persons.iter().map(|person| format!("%{person}%")).collect();
+    let emptied = sqlx::query!(
+        "update dead_letter set envelope = null
+         where tenant_id = $1 and envelope::text like any ($2)",
+        tenant_id,
+        &named,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(emptied.rows_affected())
 }

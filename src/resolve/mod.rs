@@ -15,3 +15,4 @@ pub mod tenant;
 pub mod fence;
 pub mod store;
 pub mod forget;
+pub mod expire;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Context;
@@ -9,11 +10,12 @@ use crate::activity_log;
 use crate::contracts::{self, Refusal};
 use crate::db::{Error, Tx};
 use crate::domain::source::Version;
-use crate::inbox::Letter;
 use crate::inbox::claim::{self, Claimed};
+use crate::inbox::{Letter, dead_letters};
 use crate::projections;
 use crate::resolve::engine::{ErasureCause, Outcome};
 use crate::resolve::{store, tenant};
+use crate::telemetry::metrics::{APPENDED, VISIBLE, WORKED};
 
 /// Which deliveries to take.
 #[derive(Debug, Clone)]
@@ -107,7 +109,24 @@ async fn work(
     }
     tenant::note(&mut tx, tenant_id, recorded_at).await?;
     tx.commit().await?;
+    measure(context, taken, &done);
     Ok(Some(done))
+}
+
+fn measure(context: &Context, taken: &[Uuid], done: &Done) {
+    let now = context.clock.now();
+    let received = taken.iter().filter_map(Uuid::get_timestamp);
+    for received in received {
+        let (seconds, nanos) = received.to_unix();
+        let received = i64::try_from(seconds)
+            .ok()
+            .and_then(|s| DateTime::from_timestamp(s, nanos));
+        let waited = received.and_then(|received| (now - received).to_std().ok());
+        metrics::histogram!(VISIBLE).record(waited.unwrap_or_default());
+    }
+    let items = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    metrics::counter!(WORKED, "worker" => "ingest").increment(items(done.deliveries));
+    metrics::counter!(APPENDED).increment(items(done.log_rows));
 }
 
 /// Takes one delivery out for good: a dead letter says why.
@@ -183,7 +202,7 @@ struct Batch<'c> {
     context: &'c Context,
     tenant_id: Uuid,
     channel: i16,
-    recorded_at: chrono::DateTime<chrono::Utc>,
+    recorded_at: DateTime<Utc>,
 }
 
 impl Batch<'_> {
@@ -239,6 +258,7 @@ impl Batch<'_> {
         let pepper = &self.context.pepper;
         let now = self.context.clock.now();
         let erasure = projections::erase(tx, pepper, self.tenant_id, &asked, now).await?;
+        dead_letters::forget(tx, self.tenant_id, &erasure.persons).await?;
         Ok(erasure.persons)
     }
 

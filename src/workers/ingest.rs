@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use tokio::sync::Notify;
@@ -13,6 +13,7 @@ use super::batch::{self, Done, Failed, Selection};
 use crate::db::Error;
 use crate::inbox::claim;
 use crate::resolve::tenant;
+use crate::telemetry::metrics::{FAILURES, ROUND};
 
 /// A batch is never smaller.
 const BATCH_MIN: i64 = 200;
@@ -30,14 +31,19 @@ pub async fn run(context: Context, wake: &Notify, stop: impl Future<Output = ()>
     let mut sizes: BTreeMap<Uuid, i64> = BTreeMap::new();
     let mut stop = std::pin::pin!(stop);
     loop {
+        let begun = Instant::now();
         let busy = tokio::select! {
             () = &mut stop => return,
             busy = round(&context, &mut sizes) => busy,
         };
+        if matches!(busy, Ok(true)) {
+            metrics::histogram!(ROUND, "worker" => "ingest").record(begun.elapsed());
+        }
         let pause = match busy {
             Ok(true) => continue,
             Ok(false) => TICK,
             Err(error) => {
+                metrics::counter!(FAILURES, "worker" => "ingest").increment(1);
                 tracing::warn!(error = &error as &dyn std::error::Error, "the inbox waits");
                 PAUSE
             }

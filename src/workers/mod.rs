@@ -1,11 +1,12 @@
 //! Thin loops: idempotent, woken or by timer, without input, with a visible status.
 //!
 //! `batch` is one tenant's transaction from inbox to insight; `ingest` repeats it, `due` refreshes what
-//! time has changed. Deliberately absent: spawning; whoever composes the program runs these futures.
+//! time has changed, `sweep` lets go of what waited too long. Deliberately absent: spawning; whoever composes the program runs these futures.
 
 pub mod batch;
 pub mod ingest;
 pub mod due;
+pub mod sweep;
 
 use crate::db::Pool;
 use crate::domain::clock::Clock;

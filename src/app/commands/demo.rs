@@ -75,7 +75,7 @@ pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<
             () = played => {}
         }
     });
-    let ended = ended.await;
+    let ended = Box::pin(ended).await;
     platform.close().await;
     ended
 }

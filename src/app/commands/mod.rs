@@ -24,7 +24,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<()> {
         .ok();
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(config).await,
-        Command::Demo(options) => demo::run(config, options).await,
+        Command::Demo(options) => Box::pin(demo::run(config, options)).await,
         Command::Schema => say(&crate::graphql::sdl()),
         Command::Migrate => migrate::run(&config).await,
         Command::DeadLetters(command) => dead_letters::run(&config, command).await,

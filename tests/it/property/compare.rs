@@ -11,7 +11,11 @@ pub(super) fn differs(insight: Option<&Insight>, verdict: Option<&Verdict>) -> O
         (None, None) => return None,
         (Some(insight), Some(verdict)) => (insight, verdict),
         (insight, _) => {
-            let (code, oracle) = if insight.is_some() { ("shown", "none") } else { ("none", "shown") };
+            let (code, oracle) = if insight.is_some() {
+                ("shown", "none")
+            } else {
+                ("none", "shown")
+            };
             return Some(format!("known: fold {code}, oracle {oracle}"));
         }
     };
@@ -71,7 +75,11 @@ fn walk(path: &str, fold: &Value, oracle: &Value) -> Option<String> {
                 side.get(name).cloned().unwrap_or(null.clone())
             };
             let mut each = names.filter_map(|name| {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
                 walk(&path, &at(left, name), &at(right, name))
             });
             each.next()

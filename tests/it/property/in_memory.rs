@@ -2,8 +2,8 @@
 //! are what the oracle says. Erased persons stay erased in any order.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::Duration;
 use customer_intelligence::contracts;
@@ -30,16 +30,26 @@ type Insights = BTreeMap<Uuid, Option<Insight>>;
 
 /// How many histories this run looks at: `CI_PROPERTY_CASES`, else the given number.
 pub(super) fn cases(otherwise: u64) -> u64 {
-    #[expect(clippy::disallowed_methods, reason = "a test's own switch, read nowhere else")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test's own switch, read nowhere else"
+    )]
     let wanted = std::env::var("CI_PROPERTY_CASES");
-    wanted.ok().and_then(|wanted| wanted.parse().ok()).unwrap_or(otherwise)
+    wanted
+        .ok()
+        .and_then(|wanted| wanted.parse().ok())
+        .unwrap_or(otherwise)
 }
 
 /// Tells the history one way and reads everybody's insight; the first way is the plain one, all at once.
 fn listen(history: &History, world: &World, telling: u64) -> Result<Insights, String> {
     let seed = seed_of(history, telling);
     let plain = telling == 0;
-    let bodies = if plain { tell_plainly(world) } else { tell(world, seed, canonical(telling)) };
+    let bodies = if plain {
+        tell_plainly(world)
+    } else {
+        tell(world, seed, canonical(telling))
+    };
     let mut memory = Memory::new(history.tenant, history.quarantine_days);
     let all = std::iter::once(bodies.as_slice()).filter(|_| plain);
     let parts = batches(&bodies, seed).filter(|_| !plain);
@@ -51,7 +61,9 @@ fn listen(history: &History, world: &World, telling: u64) -> Result<Insights, St
         memory.deliver(&versions);
     }
     let everybody = history.persons.iter();
-    Ok(everybody.map(|id| (*id, memory.insight(*id, history.now))).collect())
+    Ok(everybody
+        .map(|id| (*id, memory.insight(*id, history.now)))
+        .collect())
 }
 
 fn seed_of(history: &History, telling: u64) -> u64 {
@@ -79,7 +91,10 @@ fn check(history: &History) -> Result<(), String> {
     for telling in 1..TELLINGS {
         let again = listen(history, &world, telling)?;
         if postcard::to_allocvec(&again).map_err(|err| err.to_string())? != bytes {
-            return Err(format!("telling {telling} {}", first_difference(&first, &again)));
+            return Err(format!(
+                "telling {telling} {}",
+                first_difference(&first, &again)
+            ));
         }
     }
     let oracle = Oracle::new(&world, history.quarantine_days, history.now);
@@ -93,11 +108,16 @@ fn check(history: &History) -> Result<(), String> {
 
 /// What was derived holds until the instant it names: checked for one person of each history.
 fn lasts(history: &History, world: &World, insights: &Insights) -> Result<(), String> {
-    let Some((person, insight)) = insights.iter().find_map(|(id, it)| Some((id, it.as_ref()?))) else {
+    let Some((person, insight)) = insights
+        .iter()
+        .find_map(|(id, it)| Some((id, it.as_ref()?)))
+    else {
         return Ok(());
     };
     let far = history.now + Duration::days(365 * 20);
-    let until = insight.valid_until.map_or(far, |at| at - Duration::microseconds(1));
+    let until = insight
+        .valid_until
+        .map_or(far, |at| at - Duration::microseconds(1));
     let oracle = Oracle::new(world, history.quarantine_days, until);
     differs(Some(insight), oracle.verdict(*person).as_ref()).map_or(Ok(()), |difference| {
         Err(format!("until.{difference} (of {person}, at {until})"))
@@ -129,7 +149,10 @@ fn run(histories: u64, erasing: bool) {
             }
             if let Err(failure) = check(&history(seed, erasing)) {
                 let mut failures = failures.lock().unwrap();
-                failures.entry(kind(&failure).to_owned()).or_default().push(seed);
+                failures
+                    .entry(kind(&failure).to_owned())
+                    .or_default()
+                    .push(seed);
             }
         }
     };
@@ -141,20 +164,35 @@ fn run(histories: u64, erasing: bool) {
     });
     let failures = failures.into_inner().unwrap();
     let total: usize = failures.values().map(Vec::len).sum();
-    let shown = failures.iter().take(SHOWN).map(|(kind, seeds)| explain(kind, seeds, erasing));
+    let shown = failures
+        .iter()
+        .take(SHOWN)
+        .map(|(kind, seeds)| explain(kind, seeds, erasing));
     let shown: String = shown.collect();
-    let kinds: Vec<_> = failures.iter().map(|(kind, seeds)| (kind, seeds.len(), seeds[0])).collect();
-    assert!(failures.is_empty(), "{total} of {histories} histories fail: {kinds:?}\n{shown}");
+    let kinds: Vec<_> = failures
+        .iter()
+        .map(|(kind, seeds)| (kind, seeds.len(), seeds[0]))
+        .collect();
+    assert!(
+        failures.is_empty(),
+        "{total} of {histories} histories fail: {kinds:?}\n{shown}"
+    );
 }
 
 fn explain(wanted: &str, seeds: &[u64], erasing: bool) -> String {
     let same = |history: &History| check(history).is_err_and(|failure| kind(&failure) == wanted);
     let smallest = seeds.iter().take(40).map(|seed| history(*seed, erasing));
-    let smallest = smallest.min_by_key(|history| history.commands.len()).expect("a failure");
+    let smallest = smallest
+        .min_by_key(|history| history.commands.len())
+        .expect("a failure");
     let seed = smallest.seed;
     let small = shrink(smallest, same);
     let failure = check(&small).expect_err("it was made small while failing");
-    let told = if wanted.starts_with("telling") { told(&small) } else { String::new() };
+    let told = if wanted.starts_with("telling") {
+        told(&small)
+    } else {
+        String::new()
+    };
     format!("\nseed {seed}: {failure}\n{}{told}", transcript(&small))
 }
 
@@ -180,8 +218,16 @@ fn brief(body: &str) -> String {
     if let Some(name) = new["event_type"].as_str() {
         return format!("{name} at {} {}", new["occurred_at"], new["payload"]);
     }
-    let row = if new.is_null() { &body["event"]["data"]["old"] } else { new };
-    let id = row["id"].as_str().unwrap_or_default().get(..8).unwrap_or_default();
+    let row = if new.is_null() {
+        &body["event"]["data"]["old"]
+    } else {
+        new
+    };
+    let id = row["id"]
+        .as_str()
+        .unwrap_or_default()
+        .get(..8)
+        .unwrap_or_default();
     let op = body["event"]["op"].as_str().unwrap_or_default();
     format!("{op} {} {id} {}", body["table"]["name"], row["updated_at"])
 }

@@ -59,7 +59,9 @@ pub(super) fn transcript(history: &History) -> String {
             Act::Update(cols) => format!("update {}", spelled(cols, false)),
             Act::Delete => "delete".to_owned(),
             Act::Said(passengers) => {
-                let said = passengers.iter().map(|(id, came)| (word(&Col::Id(*id)), came));
+                let said = passengers
+                    .iter()
+                    .map(|(id, came)| (word(&Col::Id(*id)), came));
                 format!("said {:?}", said.collect::<Vec<_>>())
             }
         };
@@ -68,13 +70,22 @@ pub(super) fn transcript(history: &History) -> String {
         writeln!(out, "  {at} {:?} {id} {what}", command.table).unwrap();
     }
     let now = history.now.format("%Y-%m-%dT%H:%M:%SZ");
-    writeln!(out, "  now {now}, quarantine {} days", history.quarantine_days).unwrap();
+    writeln!(
+        out,
+        "  now {now}, quarantine {} days",
+        history.quarantine_days
+    )
+    .unwrap();
     out
 }
 
 fn spelled(cols: &Cols, brief: bool) -> String {
-    let all = cols.iter().filter(|(_, col)| !(brief && **col == Col::Null));
-    all.map(|(name, col)| format!("{name}={}", word(col))).collect::<Vec<_>>().join(" ")
+    let all = cols
+        .iter()
+        .filter(|(_, col)| !(brief && **col == Col::Null));
+    all.map(|(name, col)| format!("{name}={}", word(col)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Ids by their first eight digits.
@@ -95,7 +106,10 @@ fn word(col: &Col) -> String {
 fn a_failing_history_becomes_as_small_as_its_cause() {
     let cancelled = |history: &History| {
         let world = World::run(history.tenant, false, &history.commands);
-        let mut rows = world.rows.iter().filter(|(key, _)| key.0 == Table::Bookings);
+        let mut rows = world
+            .rows
+            .iter()
+            .filter(|(key, _)| key.0 == Table::Bookings);
         let is = |row: &Row| row.is("status", "CANCELLED");
         rows.any(|(_, all)| all.iter().any(|ver| is(&ver.row)))
     };

@@ -219,7 +219,11 @@ impl World {
     pub(super) fn run(tenant: Uuid, erasing: bool, commands: &[Command]) -> Self {
         let mut sorted: Vec<&Command> = commands.iter().collect();
         sorted.sort_by_key(|command| command.at);
-        let mut world = Self { tenant, erasing, ..Self::default() };
+        let mut world = Self {
+            tenant,
+            erasing,
+            ..Self::default()
+        };
         for command in sorted {
             world.apply(command);
         }
@@ -229,7 +233,11 @@ impl World {
     fn apply(&mut self, command: &Command) {
         let key = (command.table, command.id);
         let current = self.current(command.table, command.id);
-        let last_at = self.rows.get(&key).and_then(|all| all.last()).map(|ver| ver.at);
+        let last_at = self
+            .rows
+            .get(&key)
+            .and_then(|all| all.last())
+            .map(|ver| ver.at);
         match (&command.act, current) {
             (Act::Insert(cols), None) if last_at.is_none_or(|at| at < command.at) => {
                 self.put(command, None, cols.clone());
@@ -269,10 +277,22 @@ impl World {
             last.superseded = last.at == command.at && old.is_some();
         }
         let row = Arc::clone(&new);
-        versions.push(Ver { at: command.at, superseded: false, tombstone: false, row });
+        versions.push(Ver {
+            at: command.at,
+            superseded: false,
+            tombstone: false,
+            row,
+        });
         let version = versions.len() - 1;
         let (table, id, at) = (command.table, command.id, command.at);
-        self.changes.push(Change { table, id, old, new: Some(new), at, version });
+        self.changes.push(Change {
+            table,
+            id,
+            old,
+            new: Some(new),
+            at,
+            version,
+        });
     }
 
     /// The end is ordered just after the version that ends.
@@ -281,9 +301,21 @@ impl World {
         let versions = self.rows.entry((table, id)).or_default();
         let at = versions.last().map_or(command.at, |ver| ver.at);
         let row = Arc::clone(&old);
-        versions.push(Ver { at, superseded: false, tombstone: true, row });
+        versions.push(Ver {
+            at,
+            superseded: false,
+            tombstone: true,
+            row,
+        });
         let version = versions.len() - 1;
-        self.changes.push(Change { table, id, old: Some(old), new: None, at, version });
+        self.changes.push(Change {
+            table,
+            id,
+            old: Some(old),
+            new: None,
+            at,
+            version,
+        });
     }
 
     fn may_end(&self, command: &Command, old: &Row, last_at: Option<DateTime<Utc>>) -> bool {
@@ -297,17 +329,30 @@ impl World {
             let row = self.current(Table::Passengers, id)?;
             (row.id("booking_id") == Some(command.id)).then_some(())
         };
-        let known = passengers.iter().filter(|(id, _)| on_it(*id).is_some()).copied();
+        let known = passengers
+            .iter()
+            .filter(|(id, _)| on_it(*id).is_some())
+            .copied();
         let passengers: Vec<_> = known.collect();
         if !passengers.is_empty() && !self.was_said(command.id, Some(at)) {
-            self.said.push(Said { at, booking: command.id, passengers });
+            self.said.push(Said {
+                at,
+                booking: command.id,
+                passengers,
+            });
         }
     }
 
     /// Whether a canonical event spoke about this row: its end could then not be told from its version.
     fn was_said(&self, id: Uuid, at: Option<DateTime<Utc>>) -> bool {
-        let about = |said: &Said| said.passengers.iter().any(|(passenger, _)| *passenger == id);
-        self.said.iter().any(|said| (said.booking == id && Some(said.at) == at) || about(said))
+        let about = |said: &Said| {
+            said.passengers
+                .iter()
+                .any(|(passenger, _)| *passenger == id)
+        };
+        self.said
+            .iter()
+            .any(|said| (said.booking == id && Some(said.at) == at) || about(said))
     }
 
     /// Whether the row had exactly these columns at exactly this time before.

@@ -50,7 +50,9 @@ pub(super) fn event(world: &World, change: &Change, dice: &mut Dice) -> Option<E
     let new = change.new.as_deref()?;
     let versions = &world.rows[&(change.table, change.id)];
     let alone = change.version == 0 || versions[change.version - 1].at < change.at;
-    let ends = versions.get(change.version + 1).is_some_and(|next| next.tombstone);
+    let ends = versions
+        .get(change.version + 1)
+        .is_some_and(|next| next.tombstone);
     let returns = change.old.is_none() && change.version > 0;
     if versions[change.version].superseded || !alone || ends || returns {
         return None;
@@ -92,7 +94,11 @@ impl Form {
             if matches!(*name, "id" | "tenant_id" | "updated_at") || self.unread.contains(name) {
                 continue;
             }
-            let before = change.old.as_ref().and_then(|old| old.0.get(name)).unwrap_or(&Col::Null);
+            let before = change
+                .old
+                .as_ref()
+                .and_then(|old| old.0.get(name))
+                .unwrap_or(&Col::Null);
             let changed = before != col;
             let implied = self.implied.iter().any(|(of, _)| of == name);
             let carried = self.fields.contains(name) && *col != Col::Null;
@@ -103,7 +109,12 @@ impl Form {
                 payload.push((name, super::spell(col, dice)));
             }
         }
-        Some(Event { schema: self.schema, name: self.name, at: change.at, payload })
+        Some(Event {
+            schema: self.schema,
+            name: self.name,
+            at: change.at,
+            payload,
+        })
     }
 }
 
@@ -122,7 +133,12 @@ impl Event {
 }
 
 /// Another row as it stood at that time, if speaking of it then adds nothing: it was there and never goes.
-pub(super) fn as_of(world: &World, table: Table, id: Option<Uuid>, at: DateTime<Utc>) -> Option<&Row> {
+pub(super) fn as_of(
+    world: &World,
+    table: Table,
+    id: Option<Uuid>,
+    at: DateTime<Utc>,
+) -> Option<&Row> {
     let versions = world.rows.get(&(table, id?))?;
     if versions.iter().any(|ver| ver.tombstone) {
         return None;
@@ -132,10 +148,17 @@ pub(super) fn as_of(world: &World, table: Table, id: Option<Uuid>, at: DateTime<
 }
 
 /// The value of that column in all versions of the row, if it never changes and the row never goes.
-pub(super) fn constant(world: &World, table: Table, id: Option<Uuid>, column: &str) -> Option<Uuid> {
+pub(super) fn constant(
+    world: &World,
+    table: Table,
+    id: Option<Uuid>,
+    column: &str,
+) -> Option<Uuid> {
     let versions = world.rows.get(&(table, id?))?;
     let first = versions.first()?.row.id(column)?;
-    let same = versions.iter().all(|ver| !ver.tombstone && ver.row.id(column) == Some(first));
+    let same = versions
+        .iter()
+        .all(|ver| !ver.tombstone && ver.row.id(column) == Some(first));
     same.then_some(first)
 }
 

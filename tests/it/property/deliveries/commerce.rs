@@ -42,7 +42,13 @@ const FULLY_PAID: Form = Form {
 
 const CANCELLED: Form = Form {
     name: "BookingCancelled",
-    fields: &["booker_profile_id", "cancelled_by", "cancellation_fee", "refund_amount", "currency"],
+    fields: &[
+        "booker_profile_id",
+        "cancelled_by",
+        "cancellation_fee",
+        "refund_amount",
+        "currency",
+    ],
     implied: &[("status", "CANCELLED")],
     ..FULLY_PAID
 };
@@ -94,7 +100,9 @@ pub(super) fn booking(world: &World, change: &Change, new: &Row, dice: &mut Dice
 
 /// The tour, by the way, as it was at that moment.
 fn tour(world: &World, offering: Option<Uuid>, event: &mut Event, dice: &mut Dice) {
-    let Some(row) = as_of(world, Table::Offerings, offering, event.at) else { return };
+    let Some(row) = as_of(world, Table::Offerings, offering, event.at) else {
+        return;
+    };
     event.add_id("tour_offering_id", offering);
     for (column, name) in [
         ("tour_departure_id", "tour_departure_id"),
@@ -110,10 +118,18 @@ fn tour(world: &World, offering: Option<Uuid>, event: &mut Event, dice: &mut Dic
 /// Who travels, as it was at that moment.
 fn travellers(world: &World, booking: Uuid, event: &mut Event, dice: &mut Dice) {
     let same = |name: &'static str| (name, name);
-    let columns = ["person_profile_id", "boarding_point_id", "is_door_pickup", "seat_label"].map(same);
+    let columns = [
+        "person_profile_id",
+        "boarding_point_id",
+        "is_door_pickup",
+        "seat_label",
+    ]
+    .map(same);
     let mut passengers = Vec::new();
     for (table, id) in world.rows.keys().filter(|key| key.0 == Table::Passengers) {
-        let Some(row) = as_of(world, *table, Some(*id), event.at) else { continue };
+        let Some(row) = as_of(world, *table, Some(*id), event.at) else {
+            continue;
+        };
         if row.id("booking_id") == Some(booking) && !row.is("status", "CANCELLED") {
             let mut object = Object::default();
             object.id("passenger_id", *id);
@@ -127,11 +143,18 @@ fn travellers(world: &World, booking: Uuid, event: &mut Event, dice: &mut Dice) 
 
 /// What was bought in the checkout, in the booking's currency.
 fn extras(world: &World, booking: Uuid, new: &Row, event: &mut Event, dice: &mut Dice) {
-    let columns = [("type", "type"), ("quantity", "quantity"), ("total_amount", "amount")];
+    let columns = [
+        ("type", "type"),
+        ("quantity", "quantity"),
+        ("total_amount", "amount"),
+    ];
     let mut extras = Vec::new();
     for (table, id) in world.rows.keys().filter(|key| key.0 == Table::Ancillaries) {
-        let Some(row) = as_of(world, *table, Some(*id), event.at) else { continue };
-        let in_checkout = row.is("purchase_phase", "CHECKOUT") && row.id("booking_id") == Some(booking);
+        let Some(row) = as_of(world, *table, Some(*id), event.at) else {
+            continue;
+        };
+        let in_checkout =
+            row.is("purchase_phase", "CHECKOUT") && row.id("booking_id") == Some(booking);
         if in_checkout && row.0["currency"] == new.0["currency"] {
             let mut object = Object::default();
             object.id("ancillary_id", *id);
@@ -161,21 +184,30 @@ pub(super) fn passenger(
         implied: &[("status", "CANCELLED")],
         unread: &["first_name", "is_primary_contact"],
     };
-    let passengers = world.rows.iter().filter(|(key, _)| key.0 == Table::Passengers);
-    let mut fares = passengers.flat_map(|(_, all)| all).map(|ver| &ver.row.0["fare_category"]);
+    let passengers = world
+        .rows
+        .iter()
+        .filter(|(key, _)| key.0 == Table::Passengers);
+    let mut fares = passengers
+        .flat_map(|(_, all)| all)
+        .map(|ver| &ver.row.0["fare_category"]);
     let first = fares.next();
     if fares.any(|fare| Some(fare) != first) {
         return None;
     }
     let mut event = PASSENGER.tell(change, dice)?;
     let moved = change.old.as_ref().is_none_or(|old| {
-        ["booking_id", "person_profile_id"].iter().any(|name| old.0.get(name) != new.0.get(name))
+        ["booking_id", "person_profile_id"]
+            .iter()
+            .any(|name| old.0.get(name) != new.0.get(name))
     });
     if moved || dice.chance(50) {
         return Some(event);
     }
     event.name = "BookingCancelled";
-    event.payload.retain(|(name, _)| *name == "cancellation_fee");
+    event
+        .payload
+        .retain(|(name, _)| *name == "cancellation_fee");
     event.add_id("booking_id", new.id("booking_id"));
     event.add("scope", "\"PARTIAL\"");
     event.add("cancelled_passenger_ids", format!("[\"{}\"]", change.id));
@@ -187,7 +219,14 @@ pub(super) fn payment(change: &Change, dice: &mut Dice) -> Option<Event> {
         schema: SCHEMA,
         name: "PaymentReceived",
         id: "payment_id",
-        fields: &["booking_id", "payment_type", "amount", "currency", "payment_method", "received_at"],
+        fields: &[
+            "booking_id",
+            "payment_type",
+            "amount",
+            "currency",
+            "payment_method",
+            "received_at",
+        ],
         must: &["received_at"],
         implied: &[("status", "COMPLETED")],
         unread: &[],
@@ -219,7 +258,11 @@ pub(super) fn ancillary(change: &Change, dice: &mut Dice) -> Option<Event> {
         implied: &[("status", "ACTIVE")],
         unread: &["label"],
     };
-    if change.old.is_some() { None } else { ANCILLARY.tell(change, dice) }
+    if change.old.is_some() {
+        None
+    } else {
+        ANCILLARY.tell(change, dice)
+    }
 }
 
 pub(super) fn session(change: &Change, dice: &mut Dice) -> Option<Event> {
@@ -265,23 +308,48 @@ pub(super) fn feedback(change: &Change, dice: &mut Dice) -> Option<Event> {
 }
 
 /// The event names the tour as well, so its region is told only where the tour has that region itself.
-pub(super) fn offering(world: &World, change: &Change, new: &Row, dice: &mut Dice) -> Option<Event> {
+pub(super) fn offering(
+    world: &World,
+    change: &Change,
+    new: &Row,
+    dice: &mut Dice,
+) -> Option<Event> {
     const OFFERING: Form = Form {
         schema: SCHEMA,
         name: "TourDeparturePublished",
         id: "tour_offering_id",
-        fields: &["tour_departure_id", "tour_template_id", "region", "start_date", "end_date"],
+        fields: &[
+            "tour_departure_id",
+            "tour_template_id",
+            "region",
+            "start_date",
+            "end_date",
+        ],
         must: &["tour_template_id"],
         implied: &[],
-        unread: &["title", "list_price", "currency", "seats_available", "status"],
+        unread: &[
+            "title",
+            "list_price",
+            "currency",
+            "seats_available",
+            "status",
+        ],
     };
-    let template = as_of(world, Table::Templates, new.id("tour_template_id"), change.at);
+    let template = as_of(
+        world,
+        Table::Templates,
+        new.id("tour_template_id"),
+        change.at,
+    );
     let region = new.0.get("region").filter(|region| **region != Col::Null);
     if region.is_some() && template.and_then(|row| row.0.get("region")) != region {
         return None;
     }
     let mut event = OFFERING.tell(change, dice)?;
-    event.add(dice.pick(&["title", "tour_title"]), spell(&new.0["title"], dice));
+    event.add(
+        dice.pick(&["title", "tour_title"]),
+        spell(&new.0["title"], dice),
+    );
     event.name = dice.pick(&["TourDeparturePublished", "TripPublished"]);
     Some(event)
 }

@@ -10,8 +10,16 @@ use super::spell;
 /// The only event in which null is a value: it always says everything.
 pub(super) fn profile(change: &Change, new: &Row, dice: &mut Dice) -> Option<Event> {
     let old_names = dice.chance(30);
-    let id = if old_names { "passenger_profile_id" } else { "person_profile_id" };
-    let name = if old_names { "PassengerProfileUpdated" } else { "PersonProfileUpdated" };
+    let id = if old_names {
+        "passenger_profile_id"
+    } else {
+        "person_profile_id"
+    };
+    let name = if old_names {
+        "PassengerProfileUpdated"
+    } else {
+        "PersonProfileUpdated"
+    };
     let mut payload = vec![(id, format!("\"{}\"", change.id))];
     let kind = if new.at("pii_redacted_at").is_some() {
         "REDACTED"
@@ -33,7 +41,12 @@ pub(super) fn profile(change: &Change, new: &Row, dice: &mut Dice) -> Option<Eve
     ] {
         payload.push((field, spell(new.0.get(column)?, dice)));
     }
-    Some(Event { schema: "backoffice", name, at: change.at, payload })
+    Some(Event {
+        schema: "backoffice",
+        name,
+        at: change.at,
+        payload,
+    })
 }
 
 pub(super) fn leg(change: &Change, dice: &mut Dice) -> Option<Event> {
@@ -61,13 +74,23 @@ pub(super) fn leg(change: &Change, dice: &mut Dice) -> Option<Event> {
 fn for_ever(world: &World, new: &Row) -> Option<(Uuid, Uuid, Uuid)> {
     let by_ticket = constant(world, Table::Tickets, new.id("ticket_id"), "passenger_id");
     let passenger = new.id("passenger_id").or(by_ticket)?;
-    let person = constant(world, Table::Passengers, Some(passenger), "person_profile_id")?;
+    let person = constant(
+        world,
+        Table::Passengers,
+        Some(passenger),
+        "person_profile_id",
+    )?;
     let booking = constant(world, Table::Passengers, Some(passenger), "booking_id")?;
     Some((passenger, person, booking))
 }
 
 /// The event may also name person and booking: it does where they never change.
-pub(super) fn boarding(world: &World, change: &Change, new: &Row, dice: &mut Dice) -> Option<Event> {
+pub(super) fn boarding(
+    world: &World,
+    change: &Change,
+    new: &Row,
+    dice: &mut Dice,
+) -> Option<Event> {
     const BOARDING: Form = Form {
         schema: "operations",
         name: "BoardingEventCreated",
@@ -130,7 +153,13 @@ const DELIVERED: Form = Form {
     schema: "communications",
     name: "MessageDelivered",
     id: "message_id",
-    fields: &["conversation_id", "template_id", "trigger_event", "sent_at", "delivered_at"],
+    fields: &[
+        "conversation_id",
+        "template_id",
+        "trigger_event",
+        "sent_at",
+        "delivered_at",
+    ],
     must: &["delivered_at"],
     implied: &[("status", "DELIVERED"), ("direction", "OUTBOUND")],
     unread: &["rendered_content", "channel_account_id"],
@@ -138,7 +167,14 @@ const DELIVERED: Form = Form {
 
 const READ: Form = Form {
     name: "MessageRead",
-    fields: &["conversation_id", "template_id", "trigger_event", "sent_at", "delivered_at", "read_at"],
+    fields: &[
+        "conversation_id",
+        "template_id",
+        "trigger_event",
+        "sent_at",
+        "delivered_at",
+        "read_at",
+    ],
     must: &["read_at"],
     implied: &[("status", "READ"), ("direction", "OUTBOUND")],
     ..DELIVERED
@@ -178,7 +214,13 @@ pub(super) fn conversation(
         schema: "communications",
         name: "ConversationResolved",
         id: "conversation_id",
-        fields: &["contact_id", "booking_id", "service_leg_id", "opened_at", "resolved_at"],
+        fields: &[
+            "contact_id",
+            "booking_id",
+            "service_leg_id",
+            "opened_at",
+            "resolved_at",
+        ],
         must: &["resolved_at"],
         implied: &[("status", "RESOLVED")],
         unread: &[],
@@ -193,5 +235,8 @@ fn correspondent(world: &World, conversation: &Row, event: &mut Event) {
     let contact = conversation.id("contact_id");
     event.add_id("contact_id", contact);
     let row = as_of(world, Table::Contacts, contact, event.at);
-    event.add_id("person_profile_id", row.and_then(|row| row.id("person_profile_id")));
+    event.add_id(
+        "person_profile_id",
+        row.and_then(|row| row.id("person_profile_id")),
+    );
 }

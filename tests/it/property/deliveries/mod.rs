@@ -20,8 +20,18 @@ use wire::{Object, instant, spell};
 
 /// Columns that must never be kept; a trigger may cut them or send them all the same.
 const DROPPED: [&str; 12] = [
-    "first_name", "last_name", "email", "phone", "date_of_birth", "comment", "label", "name",
-    "reference_number", "rendered_content", "qr_hash", "items",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "date_of_birth",
+    "comment",
+    "label",
+    "name",
+    "reference_number",
+    "rendered_content",
+    "qr_hash",
+    "items",
 ];
 
 /// One way of telling a world: bodies of deliveries in the order of their arrival.
@@ -33,7 +43,11 @@ pub(super) fn tell(world: &World, seed: u64, percent_canonical: usize) -> Vec<To
     for change in &world.changes {
         let mut dice = own_dice(seed, change.id, change.at, u64::from(change.new.is_none()));
         let told = dice.chance(percent_canonical);
-        let event = if told { canonical::event(world, change, &mut dice) } else { None };
+        let event = if told {
+            canonical::event(world, change, &mut dice)
+        } else {
+            None
+        };
         let id = dice.id();
         for _ in 0..copies(&mut dice) {
             let place = dice.next();
@@ -50,7 +64,10 @@ pub(super) fn tell(world: &World, seed: u64, percent_canonical: usize) -> Vec<To
         for _ in 0..copies(&mut dice) {
             let place = dice.next();
             let event = said_event(said, &mut dice);
-            bodies.push(Told { place, body: event_body(world, &event, id, &mut dice) });
+            bodies.push(Told {
+                place,
+                body: event_body(world, &event, id, &mut dice),
+            });
         }
     }
     bodies.sort();
@@ -68,7 +85,10 @@ pub(super) fn tell_plainly(world: &World) -> Vec<Told> {
     }
     for said in &world.said {
         let (event, id) = (said_event(said, &mut dice), dice.id());
-        bodies.push(Told { place: 1, body: event_body(world, &event, id, &mut dice) });
+        bodies.push(Told {
+            place: 1,
+            body: event_body(world, &event, id, &mut dice),
+        });
     }
     bodies
 }
@@ -114,7 +134,9 @@ fn row_body(change: &Change, id: Uuid, dice: &mut Dice) -> String {
 }
 
 fn row_json(row: Option<&Arc<Row>>, cut: bool, dice: &mut Dice) -> String {
-    let Some(row) = row else { return "null".to_owned() };
+    let Some(row) = row else {
+        return "null".to_owned();
+    };
     let mut object = Object::default();
     for (name, col) in &row.0 {
         if !(cut && DROPPED.contains(name)) {
@@ -140,7 +162,13 @@ fn event_body(world: &World, event: &Event, id: Uuid, dice: &mut Dice) -> String
     let payload = payload.close(dice);
     row.raw("payload", payload);
     let new = row.close(dice);
-    envelope((event.schema, "domain_events"), "INSERT", ("null".to_owned(), new), id, dice)
+    envelope(
+        (event.schema, "domain_events"),
+        "INSERT",
+        ("null".to_owned(), new),
+        id,
+        dice,
+    )
 }
 
 fn envelope(
@@ -158,15 +186,25 @@ fn envelope(
     let data = data.close(dice);
     event.raw("data", data);
     event.raw("trace_context", "null");
-    let session = if dice.chance(50) { "null" } else { "{\"x-hasura-role\":\"admin\"}" };
+    let session = if dice.chance(50) {
+        "null"
+    } else {
+        "{\"x-hasura-role\":\"admin\"}"
+    };
     event.raw("session_variables", session);
     let mut body = Object::default();
     body.id("id", id);
     let zone = dice.pick(&["", "Z"]);
     body.text("created_at", &format!("2026-01-02T03:04:05.678901{zone}"));
     body.raw("delivery_info", "{\"current_retry\":0,\"max_retries\":5}");
-    body.raw("table", format!("{{\"schema\":\"{}\",\"name\":\"{}\"}}", table.0, table.1));
-    body.raw("trigger", format!("{{\"name\":\"ci_{}_{}\"}}", table.0, table.1));
+    body.raw(
+        "table",
+        format!("{{\"schema\":\"{}\",\"name\":\"{}\"}}", table.0, table.1),
+    );
+    body.raw(
+        "trigger",
+        format!("{{\"name\":\"ci_{}_{}\"}}", table.0, table.1),
+    );
     let event = event.close(dice);
     body.raw("event", event);
     body.close(dice)
@@ -185,7 +223,12 @@ fn said_event(said: &Said, dice: &mut Dice) -> Event {
         ("booking_id", format!("\"{}\"", said.booking)),
         ("passengers", wire::array(&passengers)),
     ];
-    Event { schema: Table::Bookings.name().0, name: "BookingNoShow", at: said.at, payload }
+    Event {
+        schema: Table::Bookings.name().0,
+        name: "BookingNoShow",
+        at: said.at,
+        payload,
+    }
 }
 
 #[test]

@@ -82,28 +82,50 @@ fn reencoded(cents: i64) -> String {
     if (10..1_000_000_000).contains(&cents) {
         let decimals = format!("{:02}", cents % 100);
         let decimals = decimals.trim_end_matches('0');
-        return format!("{}.{}", cents / 100, if decimals.is_empty() { "0" } else { decimals });
+        return format!(
+            "{}.{}",
+            cents / 100,
+            if decimals.is_empty() { "0" } else { decimals }
+        );
     }
     let digits = cents.to_string();
     let exponent = i64::try_from(digits.len()).unwrap() - 3;
     let (first, rest) = digits.split_at(1);
     let rest = rest.trim_end_matches('0');
-    format!("{first}.{}e{exponent}", if rest.is_empty() { "0" } else { rest })
+    format!(
+        "{first}.{}e{exponent}",
+        if rest.is_empty() { "0" } else { rest }
+    )
 }
 
 /// The instant in some session's time zone, fraction trimmed.
 pub(super) fn instant(at: DateTime<Utc>, dice: &mut Dice) -> String {
     let minutes = dice.pick(&[0, 0, 120, -300, 330, 765]);
     let zone = FixedOffset::east_opt(minutes * 60).unwrap();
-    let whole = at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Micros, false);
+    let whole = at
+        .with_timezone(&zone)
+        .to_rfc3339_opts(SecondsFormat::Micros, false);
     let (seconds, zone) = whole.split_at(26);
     let seconds = seconds.trim_end_matches('0').trim_end_matches('.');
-    if minutes == 0 && dice.chance(30) { format!("{seconds}Z") } else { format!("{seconds}{zone}") }
+    if minutes == 0 && dice.chance(30) {
+        format!("{seconds}Z")
+    } else {
+        format!("{seconds}{zone}")
+    }
 }
 
 #[test]
 fn numbers_are_spelled_as_hasura_spells_them() {
     let spelled = [0, 1, 5, 10, 99, 10_000, 123_456, 1_234_567_890].map(reencoded);
-    let wanted = ["0.0", "1.0e-2", "5.0e-2", "0.1", "0.99", "100.0", "1234.56", "1.23456789e7"];
+    let wanted = [
+        "0.0",
+        "1.0e-2",
+        "5.0e-2",
+        "0.1",
+        "0.99",
+        "100.0",
+        "1234.56",
+        "1.23456789e7",
+    ];
     assert_eq!(spelled, wanted);
 }

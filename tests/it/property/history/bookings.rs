@@ -7,8 +7,8 @@ use super::{Act, Col, Cols, Plan, Table, cols, id, text, words};
 
 /// Letters: R(D)raft, (P)ending, de(O)sit, (F)ully paid, (C)ompleted, (N)o-show, (X) cancelled, (R)efunded.
 const PATHS: [&str; 24] = [
-    "P", "DP", "PO", "POF", "POFC", "POFC", "POFCN", "POFN", "PON", "POC", "PFC", "PX", "DPX", "POX",
-    "POX", "POFXR", "POFR", "POFCR", "POFNR", "POFNC", "POCX", "POXO", "PNXR", "DPOFCNXR",
+    "P", "DP", "PO", "POF", "POFC", "POFC", "POFCN", "POFN", "PON", "POC", "PFC", "PX", "DPX",
+    "POX", "POX", "POFXR", "POFR", "POFCR", "POFNR", "POFNC", "POCX", "POXO", "PNXR", "DPOFCNXR",
 ];
 
 fn state(letter: char) -> &'static str {
@@ -61,10 +61,18 @@ impl Plan {
 
     fn booking_columns(&mut self, at: DateTime<Utc>, status: &str) -> Cols {
         let booked = at - Duration::minutes(self.dice.between(0, 60 * 24 * 3));
-        let booked = if self.dice.chance(85) { Col::At(booked) } else { Col::Null };
+        let booked = if self.dice.chance(85) {
+            Col::At(booked)
+        } else {
+            Col::Null
+        };
         let created = at - Duration::minutes(self.dice.between(0, 60 * 24));
         let offering = self.dice.pick(&self.offerings.clone());
-        let reseller = if self.dice.chance(20) { Some(self.dice.id()) } else { None };
+        let reseller = if self.dice.chance(20) {
+            Some(self.dice.id())
+        } else {
+            None
+        };
         let replaces = self.dice.maybe(&self.bookings.clone(), 80);
         let channel = self.dice.maybe(&["WEB", "PHONE", "B2B_OTA"], 25);
         let mut columns = cols([
@@ -74,7 +82,10 @@ impl Plan {
             ("booker_profile_id", id(self.somebody(12))),
             ("reseller_id", id(reseller)),
             ("channel", words(channel)),
-            ("passenger_count", Col::Int(self.dice.pick(&[1, 1, 2, 2, 3, 8, 9, 14]))),
+            (
+                "passenger_count",
+                Col::Int(self.dice.pick(&[1, 1, 2, 2, 3, 8, 9, 14])),
+            ),
             ("replaces_booking_id", id(replaces)),
             ("total_amount", self.cents()),
             ("deposit_amount", self.perhaps_cents(50)),
@@ -128,7 +139,10 @@ impl Plan {
         match self.dice.below(8) {
             0 | 1 => cols([("booker_profile_id", id(self.somebody(15)))]),
             2 => cols([("total_amount", self.cents())]),
-            3 => cols([("tour_offering_id", Col::Id(self.dice.pick(&self.offerings.clone())))]),
+            3 => cols([(
+                "tour_offering_id",
+                Col::Id(self.dice.pick(&self.offerings.clone())),
+            )]),
             4 => cols([("passenger_count", Col::Int(self.dice.between(1, 12)))]),
             5 => cols([("replaces_booking_id", id(replaced))]),
             6 => cols([("currency", self.currency())]),
@@ -140,7 +154,12 @@ impl Plan {
         let passenger = self.dice.id();
         let mut at = self.when(280);
         let columns = self.passenger_columns(booking);
-        self.push(at, Table::Passengers, passenger, Act::Insert(columns.clone()));
+        self.push(
+            at,
+            Table::Passengers,
+            passenger,
+            Act::Insert(columns.clone()),
+        );
         while self.dice.chance(35) {
             at = self.later(at);
             let act = Act::Update(self.passenger_patch());
@@ -166,7 +185,10 @@ impl Plan {
             ("person_profile_id", id(self.somebody(25))),
             ("first_name", text("Max")),
             ("is_primary_contact", Col::Bool(false)),
-            ("boarding_point_id", id(self.dice.maybe(&self.points.clone(), 30))),
+            (
+                "boarding_point_id",
+                id(self.dice.maybe(&self.points.clone(), 30)),
+            ),
             ("is_door_pickup", Col::Bool(self.dice.chance(15))),
             ("seat_label", words(seat)),
             ("seat_position", words(position)),
@@ -179,7 +201,10 @@ impl Plan {
     fn passenger_patch(&mut self) -> Cols {
         match self.dice.below(6) {
             0 | 1 => cols([("person_profile_id", id(self.somebody(15)))]),
-            2 => cols([("status", text("CANCELLED")), ("cancellation_fee", self.perhaps_cents(50))]),
+            2 => cols([
+                ("status", text("CANCELLED")),
+                ("cancellation_fee", self.perhaps_cents(50)),
+            ]),
             3 => cols([("status", text("ACTIVE"))]),
             4 => cols([("booking_id", id(self.dice.maybe(&self.bookings.clone(), 0)))]),
             _ => cols([("seat_label", words(self.dice.maybe(&["2A", "3B"], 20)))]),
@@ -198,7 +223,10 @@ impl Plan {
         self.push(at, Table::Tickets, ticket, Act::Insert(columns));
         if self.dice.chance(8) {
             let at = self.later(at);
-            let patch = cols([("passenger_id", Col::Id(self.dice.pick(&self.passengers.clone())))]);
+            let patch = cols([(
+                "passenger_id",
+                Col::Id(self.dice.pick(&self.passengers.clone())),
+            )]);
             self.push(at, Table::Tickets, ticket, Act::Update(patch));
         }
         if self.dice.chance(5) {
@@ -211,7 +239,9 @@ impl Plan {
     /// A canonical no-show may say of each passenger whether they came.
     fn perhaps_say(&mut self, booking: Uuid, travellers: &[Uuid], after: DateTime<Utc>) {
         if self.dice.chance(15) && !travellers.is_empty() {
-            let said = travellers.iter().map(|traveller| (*traveller, self.dice.chance(30)));
+            let said = travellers
+                .iter()
+                .map(|traveller| (*traveller, self.dice.chance(30)));
             let said = said.collect();
             let at = self.strictly_later(after);
             self.push(at, Table::Bookings, booking, Act::Said(said));
@@ -224,7 +254,10 @@ impl Plan {
         let completed = self.dice.chance(50);
         let mut columns = cols([
             ("booking_id", Col::Id(booking)),
-            ("payment_type", text(self.dice.pick(&["DEPOSIT", "FINAL_PAYMENT", "ANCILLARY"]))),
+            (
+                "payment_type",
+                text(self.dice.pick(&["DEPOSIT", "FINAL_PAYMENT", "ANCILLARY"])),
+            ),
             ("status", text("PENDING")),
             ("amount", self.cents()),
             ("currency", self.currency()),
@@ -251,22 +284,40 @@ impl Plan {
     fn ancillary(&mut self, booking: Uuid, travellers: &[Uuid]) {
         let ancillary = self.dice.id();
         let at = self.when(300);
-        let item = if self.dice.chance(40) { Some(self.dice.id()) } else { None };
+        let item = if self.dice.chance(40) {
+            Some(self.dice.id())
+        } else {
+            None
+        };
         let columns = cols([
             ("booking_id", Col::Id(booking)),
             ("passenger_id", id(self.dice.maybe(travellers, 60))),
             ("catalog_item_id", id(item)),
-            ("type", text(self.dice.pick(&["INSURANCE", "MEAL", "LUGGAGE"]))),
+            (
+                "type",
+                text(self.dice.pick(&["INSURANCE", "MEAL", "LUGGAGE"])),
+            ),
             ("label", text("free text")),
             ("quantity", Col::Int(1)),
             ("unit_price", Col::Null),
             ("total_amount", self.cents()),
             ("currency", self.currency()),
-            ("purchase_phase", text(self.dice.pick(&["CHECKOUT", "POST_BOOKING", "POST_BOOKING"]))),
+            (
+                "purchase_phase",
+                text(
+                    self.dice
+                        .pick(&["CHECKOUT", "POST_BOOKING", "POST_BOOKING"]),
+                ),
+            ),
             ("status", text("ACTIVE")),
             ("purchased_at", Col::At(at)),
         ]);
-        self.push(at, Table::Ancillaries, ancillary, Act::Insert(columns.clone()));
+        self.push(
+            at,
+            Table::Ancillaries,
+            ancillary,
+            Act::Insert(columns.clone()),
+        );
         if self.dice.chance(15) {
             let at = self.later(at);
             let patch = cols([("status", text("CANCELLED"))]);

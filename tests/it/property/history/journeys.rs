@@ -38,13 +38,23 @@ impl Plan {
         let synced = self.dice.chance(75);
         let (leg, departure) = self.leg_and_departure();
         let seat = self.dice.maybe(&["1B", "5a", "10D", "13", "1E"], 50);
-        let status = if self.dice.chance(80) { "BOARDED" } else { "DENIED" };
+        let status = if self.dice.chance(80) {
+            "BOARDED"
+        } else {
+            "DENIED"
+        };
         let columns = cols([
             ("service_leg_id", Col::Id(leg)),
             ("tour_departure_id", Col::Id(departure)),
             ("ticket_id", id(self.dice.maybe(&self.tickets.clone(), 40))),
-            ("passenger_id", id(self.dice.maybe(&self.passengers.clone(), 45))),
-            ("boarding_point_id", id(self.dice.maybe(&self.points.clone(), 40))),
+            (
+                "passenger_id",
+                id(self.dice.maybe(&self.passengers.clone(), 45)),
+            ),
+            (
+                "boarding_point_id",
+                id(self.dice.maybe(&self.points.clone(), 40)),
+            ),
             ("seat_label", words(seat)),
             ("status", text(status)),
             ("method", text("QR")),
@@ -84,9 +94,16 @@ impl Plan {
     fn session(&mut self) {
         let session = self.dice.id();
         let mut at = self.when(300);
-        let expires = if self.dice.chance(80) { Col::At(at + Duration::minutes(3)) } else { Col::Null };
+        let expires = if self.dice.chance(80) {
+            Col::At(at + Duration::minutes(3))
+        } else {
+            Col::Null
+        };
         let columns = cols([
-            ("tour_offering_id", Col::Id(self.dice.pick(&self.offerings.clone()))),
+            (
+                "tour_offering_id",
+                Col::Id(self.dice.pick(&self.offerings.clone())),
+            ),
             ("booker_profile_id", id(self.somebody(20))),
             ("status", text("ACTIVE")),
             ("step", text("PAYMENT")),
@@ -115,9 +132,15 @@ impl Plan {
         let nps = self.dice.maybe(&[0, 3, 7, 9, 10], 30);
         let rating = self.dice.maybe(&[1, 2, 3, 4, 5], 30);
         let columns = cols([
-            ("booking_id", id(self.dice.maybe(&self.bookings.clone(), 15))),
+            (
+                "booking_id",
+                id(self.dice.maybe(&self.bookings.clone(), 15)),
+            ),
             ("person_profile_id", id(self.somebody(40))),
-            ("tour_departure_id", Col::Id(self.dice.pick(&self.departures.clone()))),
+            (
+                "tour_departure_id",
+                Col::Id(self.dice.pick(&self.departures.clone())),
+            ),
             ("nps_score", nps.map_or(Col::Null, Col::Int)),
             ("rating", rating.map_or(Col::Null, Col::Int)),
             ("comment", text("free text")),

@@ -70,7 +70,11 @@ struct Plan {
 impl Plan {
     fn new(mut dice: Dice, tenant: Uuid, persons: Vec<Uuid>, erasing: bool) -> Self {
         let one_fare = dice.maybe(&["ADULT", "CHILD"], 50);
-        let currencies = if dice.chance(60) { vec!["EUR"] } else { vec!["EUR", "CHF", "USD"] };
+        let currencies = if dice.chance(60) {
+            vec!["EUR"]
+        } else {
+            vec!["EUR", "CHF", "USD"]
+        };
         Self {
             dice,
             tenant,
@@ -160,11 +164,27 @@ impl Plan {
     }
 
     fn cents(&mut self) -> Col {
-        Col::Cents(self.dice.pick(&[0, 1, 5, 99, 2_500, 9_950, 12_345, 50_000, 89_900, 120_000, 1_234_567_890]))
+        Col::Cents(self.dice.pick(&[
+            0,
+            1,
+            5,
+            99,
+            2_500,
+            9_950,
+            12_345,
+            50_000,
+            89_900,
+            120_000,
+            1_234_567_890,
+        ]))
     }
 
     fn perhaps_cents(&mut self, percent_none: usize) -> Col {
-        if self.dice.chance(percent_none) { Col::Null } else { self.cents() }
+        if self.dice.chance(percent_none) {
+            Col::Null
+        } else {
+            self.cents()
+        }
     }
 }
 

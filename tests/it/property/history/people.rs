@@ -34,8 +34,13 @@ impl Plan {
     }
 
     fn operator_columns(&mut self) -> super::Cols {
-        let zones =
-            ["Europe/Berlin", "Europe/Berlin", "America/New_York", "Asia/Tokyo", "Pacific/Auckland"];
+        let zones = [
+            "Europe/Berlin",
+            "Europe/Berlin",
+            "America/New_York",
+            "Asia/Tokyo",
+            "Pacific/Auckland",
+        ];
         cols([
             ("name", text("Sonnenreisen")),
             ("default_locale", text("de-DE")),
@@ -92,12 +97,20 @@ impl Plan {
 
     /// Into another person, known or not, perhaps back, perhaps on; the duplicate may be cleaned up.
     fn merges(&mut self, person: Uuid, mut at: DateTime<Utc>) -> DateTime<Utc> {
-        let rounds = if self.erasing { 1 } else { self.dice.between(1, 3) };
+        let rounds = if self.erasing {
+            1
+        } else {
+            self.dice.between(1, 3)
+        };
         for _ in 0..rounds {
             at = self.strictly_later(at);
             let undone = !self.erasing && self.dice.chance(25);
             let into = if undone { None } else { self.somebody(0) };
-            let into = if self.dice.chance(5) { Some(self.dice.id()) } else { into };
+            let into = if self.dice.chance(5) {
+                Some(self.dice.id())
+            } else {
+                into
+            };
             let patch = cols([("merged_into_id", super::id(into))]);
             self.push(at, Table::Profiles, person, Act::Update(patch));
         }

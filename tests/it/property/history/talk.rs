@@ -49,7 +49,10 @@ impl Plan {
         let mut at = self.strictly_later(after);
         let columns = cols([
             ("contact_id", Col::Id(contact)),
-            ("booking_id", id(self.dice.maybe(&self.bookings.clone(), 60))),
+            (
+                "booking_id",
+                id(self.dice.maybe(&self.bookings.clone(), 60)),
+            ),
             ("service_leg_id", Col::Null),
             ("invoice_id", Col::Null),
             ("status", text("OPEN")),
@@ -72,11 +75,18 @@ impl Plan {
         let message = self.dice.id();
         let mut at = self.strictly_later(after - Duration::days(2));
         let inbound = self.dice.chance(40);
-        let sent = if self.dice.chance(75) { Col::At(at) } else { Col::Null };
+        let sent = if self.dice.chance(75) {
+            Col::At(at)
+        } else {
+            Col::Null
+        };
         let columns = cols([
             ("conversation_id", Col::Id(conversation)),
             ("channel_account_id", Col::Id(account)),
-            ("direction", text(if inbound { "INBOUND" } else { "OUTBOUND" })),
+            (
+                "direction",
+                text(if inbound { "INBOUND" } else { "OUTBOUND" }),
+            ),
             ("template_id", Col::Null),
             ("trigger_event", Col::Null),
             ("rendered_content", text("Guten Tag")),

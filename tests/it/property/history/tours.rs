@@ -7,10 +7,21 @@ use super::{Act, Col, Cols, Plan, Table, cols, day, id, text, words};
 
 impl Plan {
     pub(super) fn tours(&mut self) {
-        self.templates = (0..self.dice.between(1, 2)).map(|_| self.dice.id()).collect();
-        self.points = (0..self.dice.between(1, 3)).map(|_| self.dice.id()).collect();
-        self.departures = (0..self.dice.between(1, 3)).map(|_| self.dice.id()).collect();
-        let days: Vec<(i64, i64)> = self.departures.clone().iter().map(|_| self.span()).collect();
+        self.templates = (0..self.dice.between(1, 2))
+            .map(|_| self.dice.id())
+            .collect();
+        self.points = (0..self.dice.between(1, 3))
+            .map(|_| self.dice.id())
+            .collect();
+        self.departures = (0..self.dice.between(1, 3))
+            .map(|_| self.dice.id())
+            .collect();
+        let days: Vec<(i64, i64)> = self
+            .departures
+            .clone()
+            .iter()
+            .map(|_| self.span())
+            .collect();
         for template in self.templates.clone() {
             self.template(template);
         }
@@ -18,7 +29,11 @@ impl Plan {
             self.point(point);
         }
         for place in 0..usize::try_from(self.dice.between(1, 4)).unwrap() {
-            let at = if self.dice.chance(80) { place } else { self.dice.below(3) };
+            let at = if self.dice.chance(80) {
+                place
+            } else {
+                self.dice.below(3)
+            };
             let departure = at % self.departures.len();
             self.offering(self.departures[departure], days[departure]);
         }
@@ -112,7 +127,10 @@ impl Plan {
                 let departure = self.dice.pick(&self.departures.clone());
                 cols([("tour_departure_id", Col::Id(departure))])
             }
-            _ => cols([("status", text("COMPLETED")), ("seats_available", Col::Int(0))]),
+            _ => cols([
+                ("status", text("COMPLETED")),
+                ("seats_available", Col::Int(0)),
+            ]),
         }
     }
 
@@ -127,7 +145,10 @@ impl Plan {
         let columns = cols([
             ("tour_offering_id", id(offering)),
             ("tour_departure_id", Col::Id(departure)),
-            ("leg_type", text(self.dice.pick(&["PICKUP", "PICKUP", "TRANSIT", "DROPOFF"]))),
+            (
+                "leg_type",
+                text(self.dice.pick(&["PICKUP", "PICKUP", "TRANSIT", "DROPOFF"])),
+            ),
             ("is_final_leg", Col::Bool(false)),
             ("status", text("SCHEDULED")),
             ("scheduled_start", Col::At(at)),

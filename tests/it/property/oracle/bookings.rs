@@ -47,14 +47,29 @@ impl Deal<'_> {
     }
 }
 
-const CONFIRMING: [&str; 5] = ["DEPOSIT_PAID", "FULLY_PAID", "COMPLETED", "NO_SHOW", "REFUNDED"];
+const CONFIRMING: [&str; 5] = [
+    "DEPOSIT_PAID",
+    "FULLY_PAID",
+    "COMPLETED",
+    "NO_SHOW",
+    "REFUNDED",
+];
 
 fn rank(status: &str) -> usize {
     let order = [
-        "DRAFT", "PENDING_PAYMENT", "DEPOSIT_PAID", "FULLY_PAID", "COMPLETED", "NO_SHOW", "CANCELLED",
+        "DRAFT",
+        "PENDING_PAYMENT",
+        "DEPOSIT_PAID",
+        "FULLY_PAID",
+        "COMPLETED",
+        "NO_SHOW",
+        "CANCELLED",
         "REFUNDED",
     ];
-    order.iter().position(|it| *it == status).expect("a known state")
+    order
+        .iter()
+        .position(|it| *it == status)
+        .expect("a known state")
 }
 
 impl<'a> Oracle<'a> {
@@ -64,7 +79,11 @@ impl<'a> Oracle<'a> {
         let replacing: BTreeSet<Uuid> = deals
             .iter()
             .filter(|deal| deal.confirmed)
-            .filter_map(|deal| deal.row.id("replaces_booking_id").filter(|other| *other != deal.id))
+            .filter_map(|deal| {
+                deal.row
+                    .id("replaces_booking_id")
+                    .filter(|other| *other != deal.id)
+            })
             .collect();
         for deal in &mut deals {
             if deal.fate == Fate::ByCustomer && replacing.contains(&deal.id) {
@@ -158,7 +177,9 @@ impl<'a> Oracle<'a> {
             let ended = ver.row.is("status", "CANCELLED") || ver.row.is("status", "REFUNDED");
             !ver.superseded && !ver.tombstone && !ended
         });
-        open.next().and_then(|ver| ver.row.cents("total_amount")).unwrap_or(0)
+        open.next()
+            .and_then(|ver| ver.row.cents("total_amount"))
+            .unwrap_or(0)
     }
 
     /// Bought after booking, still active, in the booking's currency.
@@ -199,8 +220,10 @@ impl<'a> Oracle<'a> {
         out.customer_since = confirmed.iter().map(|deal| deal.booked()).min();
         out.first_booking_at = kept.iter().map(|deal| deal.booked()).min();
         out.last_booking_at = kept.iter().map(|deal| deal.booked()).max();
-        let parties: Vec<i64> =
-            kept.iter().filter_map(|deal| deal.row.int("passenger_count")).collect();
+        let parties: Vec<i64> = kept
+            .iter()
+            .filter_map(|deal| deal.row.int("passenger_count"))
+            .collect();
         out.seats_booked = u64::try_from(parties.iter().sum::<i64>()).expect("no negative party");
         out.average_party_size = mean(&parties);
         self.judge_rhythm(&kept, out);
@@ -243,9 +266,15 @@ impl<'a> Oracle<'a> {
             }
             let gaps = count(booked.len() - 1);
             let value = days / f64::from(gaps);
-            out.average_days_between_bookings = Some(Measured { value, based_on: gaps });
+            out.average_days_between_bookings = Some(Measured {
+                value,
+                based_on: gaps,
+            });
         }
-        let leads: Vec<i64> = kept.iter().filter_map(|deal| self.lead_days(deal)).collect();
+        let leads: Vec<i64> = kept
+            .iter()
+            .filter_map(|deal| self.lead_days(deal))
+            .collect();
         out.average_booking_lead_time = mean(&leads);
         out.median_booking_lead_time = median(&leads);
     }
@@ -264,7 +293,10 @@ impl<'a> Oracle<'a> {
 pub(super) fn mean(values: &[i64]) -> Option<Measured<f64>> {
     let based_on = count(values.len());
     let sum: i64 = values.iter().sum();
-    (based_on > 0).then(|| Measured { value: float(sum) / f64::from(based_on), based_on })
+    (based_on > 0).then(|| Measured {
+        value: float(sum) / f64::from(based_on),
+        based_on,
+    })
 }
 
 fn median(values: &[i64]) -> Option<f64> {

@@ -51,9 +51,13 @@ impl<'a> Oracle<'a> {
             }
         }
         let operator = alive.get(&(Table::Operators, world.tenant)).copied();
-        let zone = operator.and_then(|row| row.text("time_zone")).unwrap_or("Europe/Berlin");
+        let zone = operator
+            .and_then(|row| row.text("time_zone"))
+            .unwrap_or("Europe/Berlin");
         let zone: Tz = zone.parse().expect("a zone");
-        let currency = operator.and_then(|row| row.text("default_currency")).unwrap_or("EUR");
+        let currency = operator
+            .and_then(|row| row.text("default_currency"))
+            .unwrap_or("EUR");
         let mut oracle = Self {
             world,
             quarantine_days,
@@ -79,8 +83,14 @@ impl<'a> Oracle<'a> {
         if !self.has_profile(root) {
             return Some(self.judge(person, &BTreeSet::from([person])));
         }
-        let everybody = self.world.rows.keys().filter(|(table, _)| *table == Table::Profiles);
-        let members = everybody.map(|(_, id)| *id).filter(|id| self.root(*id) == root);
+        let everybody = self
+            .world
+            .rows
+            .keys()
+            .filter(|(table, _)| *table == Table::Profiles);
+        let members = everybody
+            .map(|(_, id)| *id)
+            .filter(|id| self.root(*id) == root);
         Some(self.judge(root, &members.collect()))
     }
 
@@ -103,7 +113,12 @@ impl<'a> Oracle<'a> {
         ];
         let present = present.into_iter().filter(|it| *it).count();
         behavior.profile_completeness = f64::from(u32::try_from(present).unwrap()) / 5.0;
-        Verdict { person, behavior, feedback, standing }
+        Verdict {
+            person,
+            behavior,
+            feedback,
+            standing,
+        }
     }
 
     /// The end of the latest `merged_into_id`s; of a cycle its least id.
@@ -111,7 +126,10 @@ impl<'a> Oracle<'a> {
         let mut path = vec![person];
         loop {
             let here = *path.last().unwrap();
-            let Some(next) = self.last_profile(here).and_then(|row| row.id("merged_into_id")) else {
+            let Some(next) = self
+                .last_profile(here)
+                .and_then(|row| row.id("merged_into_id"))
+            else {
                 return here;
             };
             if let Some(start) = path.iter().position(|seen| *seen == next) {
@@ -212,12 +230,15 @@ impl<'a> Oracle<'a> {
         });
         let objects = |id: &Uuid| {
             let row = self.last_profile(*id);
-            row.and_then(|row| row.at("profiling_objection_at")).is_some()
+            row.and_then(|row| row.at("profiling_objection_at"))
+                .is_some()
         };
         Standing {
             marketing_consent: consent,
             profiling_objection: members.iter().any(objects),
-            locale: profile.and_then(|row| row.text("locale")).map(str::to_owned),
+            locale: profile
+                .and_then(|row| row.text("locale"))
+                .map(str::to_owned),
             minor: self.is_minor(members),
         }
     }
@@ -226,7 +247,10 @@ impl<'a> Oracle<'a> {
     fn is_minor(&self, members: &BTreeSet<Uuid>) -> bool {
         let mut latest: Option<(DateTime<Utc>, Uuid, &Row)> = None;
         for (id, row) in self.table(Table::Passengers) {
-            if row.id("person_profile_id").is_some_and(|person| members.contains(&person)) {
+            if row
+                .id("person_profile_id")
+                .is_some_and(|person| members.contains(&person))
+            {
                 let at = self.versions(Table::Passengers, id).last().unwrap().at;
                 if latest.is_none_or(|(when, of, _)| (when, of) < (at, id)) {
                     latest = Some((at, id, row));
@@ -262,12 +286,21 @@ fn favourites<T: Ord + Clone, W: Ord + Copy>(seen: &[(T, W)]) -> Vec<Favourite<T
     values.dedup();
     let mut ranked: Vec<(usize, W, T)> = Vec::new();
     for value in values {
-        let times: Vec<W> = seen.iter().filter(|it| it.0 == value).map(|it| it.1).collect();
+        let times: Vec<W> = seen
+            .iter()
+            .filter(|it| it.0 == value)
+            .map(|it| it.1)
+            .collect();
         ranked.push((times.len(), *times.iter().max().unwrap(), value));
     }
     ranked.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)).then_with(|| a.2.cmp(&b.2)));
     let all = count(seen.len());
     let share = |times: usize| f64::from(count(times)) / f64::from(all);
     let best = ranked.into_iter().take(3);
-    best.map(|(times, _, value)| Favourite { value, share: share(times), based_on: all }).collect()
+    best.map(|(times, _, value)| Favourite {
+        value,
+        share: share(times),
+        based_on: all,
+    })
+    .collect()
 }

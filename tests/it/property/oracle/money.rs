@@ -18,15 +18,27 @@ impl<'a> Oracle<'a> {
                 .row(Table::Offerings, deal.row.id("tour_offering_id"))
                 .and_then(|offering| offering.day("end_date"))
                 .is_some_and(|end| end < self.today);
-            let part = if ended { &mut out.revenue.realised } else { &mut out.revenue.upcoming };
+            let part = if ended {
+                &mut out.revenue.realised
+            } else {
+                &mut out.revenue.upcoming
+            };
             put(part, deal.currency(), deal.value);
             put(&mut out.revenue.lifetime, deal.currency(), deal.value);
             let paid = self.paid(deal, None);
             put(&mut out.revenue.paid, deal.currency(), paid);
             if deal.fate != Fate::Kept {
-                put(&mut out.revenue.credit, deal.currency(), (paid - deal.value).max(0));
+                put(
+                    &mut out.revenue.credit,
+                    deal.currency(),
+                    (paid - deal.value).max(0),
+                );
             } else if deal.row.id("reseller_id").is_none() {
-                put(&mut out.revenue.outstanding, deal.currency(), self.owed(deal, paid));
+                put(
+                    &mut out.revenue.outstanding,
+                    deal.currency(),
+                    self.owed(deal, paid),
+                );
             }
         }
         let open = |deal: &&&Deal<'a>| !deal.confirmed && deal.row.is("status", "PENDING_PAYMENT");
@@ -36,9 +48,16 @@ impl<'a> Oracle<'a> {
             out.open_reservations += 1;
         }
         for (_, sale) in self.table(Table::Sales) {
-            if self.traveller(None, sale.id("ticket_id")).is_some_and(|who| members.contains(&who)) {
+            if self
+                .traveller(None, sale.id("ticket_id"))
+                .is_some_and(|who| members.contains(&who))
+            {
                 let currency = sale.text("currency").expect("never null");
-                put(&mut out.revenue.onboard, currency, sale.cents("total_amount").unwrap_or(0));
+                put(
+                    &mut out.revenue.onboard,
+                    currency,
+                    sale.cents("total_amount").unwrap_or(0),
+                );
             }
         }
         let kept: Vec<_> = own.into_iter().filter(|deal| deal.kept()).collect();
@@ -75,29 +94,44 @@ impl<'a> Oracle<'a> {
         let values: Vec<i64> = own.map(|deal| deal.value).collect();
         let based_on = count(values.len());
         let sum: i64 = values.iter().sum();
-        (based_on > 0).then(|| Measured { value: half_even(sum, i64::from(based_on)), based_on })
+        (based_on > 0).then(|| Measured {
+            value: half_even(sum, i64::from(based_on)),
+            based_on,
+        })
     }
 
     fn ancillary_use(&self, kept: &[&Deal<'a>]) -> Vec<AncillaryUse> {
         let mut by_type: BTreeMap<String, (BTreeSet<Uuid>, Purse)> = BTreeMap::new();
         for (_, ancillary) in self.table(Table::Ancillaries) {
-            let of = kept.iter().find(|deal| ancillary.id("booking_id") == Some(deal.id));
-            let (Some(deal), false) = (of, ancillary.is("status", "CANCELLED")) else { continue };
+            let of = kept
+                .iter()
+                .find(|deal| ancillary.id("booking_id") == Some(deal.id));
+            let (Some(deal), false) = (of, ancillary.is("status", "CANCELLED")) else {
+                continue;
+            };
             let kind = ancillary.text("type").expect("never null").to_owned();
             let (bookings, amounts) = by_type.entry(kind).or_default();
             bookings.insert(deal.id);
             let currency = ancillary.text("currency").expect("never null");
-            put(amounts, currency, ancillary.cents("total_amount").unwrap_or(0));
+            put(
+                amounts,
+                currency,
+                ancillary.cents("total_amount").unwrap_or(0),
+            );
         }
-        let used = by_type.into_iter().map(|(ancillary_type, (bookings, amounts))| AncillaryUse {
-            ancillary_type,
-            bookings: count(bookings.len()),
-            attach_rate: f64::from(count(bookings.len())) / f64::from(count(kept.len())),
-            amounts,
-        });
+        let used = by_type
+            .into_iter()
+            .map(|(ancillary_type, (bookings, amounts))| AncillaryUse {
+                ancillary_type,
+                bookings: count(bookings.len()),
+                attach_rate: f64::from(count(bookings.len())) / f64::from(count(kept.len())),
+                amounts,
+            });
         let mut used: Vec<_> = used.collect();
         used.sort_by(|a, b| {
-            b.bookings.cmp(&a.bookings).then_with(|| a.ancillary_type.cmp(&b.ancillary_type))
+            b.bookings
+                .cmp(&a.bookings)
+                .then_with(|| a.ancillary_type.cmp(&b.ancillary_type))
         });
         used
     }

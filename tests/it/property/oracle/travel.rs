@@ -32,7 +32,8 @@ impl<'a> Oracle<'a> {
 
     /// The person that a boarding or sale is about.
     pub(super) fn traveller(&self, passenger: Option<Uuid>, ticket: Option<Uuid>) -> Option<Uuid> {
-        self.passenger_of(passenger, ticket)?.id("person_profile_id")
+        self.passenger_of(passenger, ticket)?
+            .id("person_profile_id")
     }
 
     fn has_seen(&self, booking: Uuid, status: &str) -> bool {
@@ -74,15 +75,24 @@ impl<'a> Oracle<'a> {
     fn seats(&self, members: &BTreeSet<Uuid>) -> BTreeMap<Uuid, Vec<Seat<'a, '_>>> {
         let mut seats: BTreeMap<Uuid, Vec<Seat<'a, '_>>> = BTreeMap::new();
         for (passenger, row) in self.table(Table::Passengers) {
-            let mine = row.id("person_profile_id").is_some_and(|who| members.contains(&who));
+            let mine = row
+                .id("person_profile_id")
+                .is_some_and(|who| members.contains(&who));
             if !mine || row.is("status", "CANCELLED") {
                 continue;
             }
             let booking = row.id("booking_id");
-            let Some(deal) = self.deals.iter().find(|deal| Some(deal.id) == booking) else { continue };
+            let Some(deal) = self.deals.iter().find(|deal| Some(deal.id) == booking) else {
+                continue;
+            };
             let on = self.departure_of(deal.row.id("tour_offering_id"));
             if let (Some((departure, id, offering)), true) = (on, deal.kept()) {
-                let seat = Seat { passenger, row, deal, offering: (id, offering) };
+                let seat = Seat {
+                    passenger,
+                    row,
+                    deal,
+                    offering: (id, offering),
+                };
                 seats.entry(departure).or_default().push(seat);
             }
         }
@@ -116,7 +126,10 @@ impl<'a> Oracle<'a> {
         for (departure, seats) in self.seats(members) {
             let boarded = self.own_boardings(members, departure, "BOARDED");
             let denied = !self.own_boardings(members, departure, "DENIED").is_empty();
-            let speaker = *seats.iter().min_by_key(|seat| seat.passenger).expect("not empty");
+            let speaker = *seats
+                .iter()
+                .min_by_key(|seat| seat.passenger)
+                .expect("not empty");
             let trip = Trip { boarded, speaker };
             if trip.start().is_some_and(|start| start >= self.today) {
                 ahead.push((departure, trip.clone()));
@@ -154,8 +167,14 @@ impl<'a> Oracle<'a> {
     /// A departure that was no trip: missed, or not to be told.
     fn judge_missed(&self, departure: Uuid, seats: &[Seat<'a, '_>], out: &mut Behavior) {
         let failed = |seat: &&Seat<'a, '_>| seat.deal.failed;
-        let said = seats.iter().filter(failed).any(|seat| self.said_absent(seat.passenger));
-        let unseen = seats.iter().filter(failed).any(|seat| self.nobody_seen(seat.deal.id));
+        let said = seats
+            .iter()
+            .filter(failed)
+            .any(|seat| self.said_absent(seat.passenger));
+        let unseen = seats
+            .iter()
+            .filter(failed)
+            .any(|seat| self.nobody_seen(seat.deal.id));
         if said || (unseen && self.is_measured(departure)) {
             out.no_show_count += 1;
         } else if unseen {
@@ -164,7 +183,9 @@ impl<'a> Oracle<'a> {
     }
 
     fn next(&self, ahead: Vec<(Uuid, Trip<'a, '_>)>) -> Option<NextDeparture> {
-        let soonest = ahead.into_iter().min_by_key(|(departure, trip)| (trip.start(), *departure));
+        let soonest = ahead
+            .into_iter()
+            .min_by_key(|(departure, trip)| (trip.start(), *departure));
         let (_, trip) = soonest?;
         let (offering_id, offering) = trip.speaker.offering;
         Some(NextDeparture {

@@ -36,7 +36,10 @@ pub(super) fn place(passenger: &Row) -> Option<BoardingPlace> {
 impl<'a> Oracle<'a> {
     pub(super) fn judge_trips(&self, trips: &[Trip<'a, '_>], out: &mut Behavior) {
         out.trips = count(trips.len());
-        for trip in trips.iter().filter(|trip| trip.end().is_some_and(|end| end < self.today)) {
+        for trip in trips
+            .iter()
+            .filter(|trip| trip.end().is_some_and(|end| end < self.today))
+        {
             out.trips_taken += 1;
             if trip.start() == trip.end() {
                 out.day_trips_taken += 1;
@@ -59,7 +62,10 @@ impl<'a> Oracle<'a> {
 
     fn region(&self, trip: &Trip<'a, '_>) -> Option<String> {
         let offering = trip.speaker.offering.1;
-        let of_tour = || self.row(Table::Templates, offering.id("tour_template_id"))?.text("region");
+        let of_tour = || {
+            self.row(Table::Templates, offering.id("tour_template_id"))?
+                .text("region")
+        };
         offering.text("region").or_else(of_tour).map(str::to_owned)
     }
 
@@ -70,7 +76,9 @@ impl<'a> Oracle<'a> {
         };
         let first = trip.boarded.iter().find(picks_up);
         let point = first.and_then(|(_, _, row)| row.id("boarding_point_id"));
-        point.map(BoardingPlace::Stop).or_else(|| place(trip.speaker.row))
+        point
+            .map(BoardingPlace::Stop)
+            .or_else(|| place(trip.speaker.row))
     }
 }
 
@@ -79,19 +87,33 @@ fn observe<'a, 'o, T>(
     trips: &[Trip<'a, 'o>],
     value: impl Fn(&Trip<'a, 'o>) -> Option<T>,
 ) -> Vec<(T, Option<NaiveDate>)> {
-    trips.iter().filter_map(|trip| Some((value(trip)?, trip.start()))).collect()
+    trips
+        .iter()
+        .filter_map(|trip| Some((value(trip)?, trip.start())))
+        .collect()
 }
 
 fn seat_label(trip: &Trip<'_, '_>) -> Option<String> {
-    let boarded = trip.boarded.first().and_then(|(_, _, row)| row.text("seat_label"));
-    boarded.or(trip.speaker.row.text("seat_label")).map(str::to_owned)
+    let boarded = trip
+        .boarded
+        .first()
+        .and_then(|(_, _, row)| row.text("seat_label"));
+    boarded
+        .or(trip.speaker.row.text("seat_label"))
+        .map(str::to_owned)
 }
 
 fn seat_position(trip: &Trip<'_, '_>) -> Option<String> {
-    let boarded = trip.boarded.first().and_then(|(_, _, row)| row.text("seat_label"));
+    let boarded = trip
+        .boarded
+        .first()
+        .and_then(|(_, _, row)| row.text("seat_label"));
     let booked = trip.speaker.row;
     let known = booked.text("seat_position").map(str::to_owned);
-    boarded.and_then(read_seat).or(known).or_else(|| read_seat(booked.text("seat_label")?))
+    boarded
+        .and_then(read_seat)
+        .or(known)
+        .or_else(|| read_seat(booked.text("seat_label")?))
 }
 
 /// `^0*[1-9][0-9]?[A-Da-d]$`: row 1-4 front, 5-9 middle, 10 and more rear; A and D window, B and C aisle.

@@ -22,10 +22,15 @@ impl<'a> Oracle<'a> {
     fn abandoned(&self, members: &BTreeSet<Uuid>) -> Vec<DateTime<Utc>> {
         let mut expired = Vec::new();
         for (id, session) in self.table(Table::Sessions) {
-            let mine = session.id("booker_profile_id").is_some_and(|who| members.contains(&who));
+            let mine = session
+                .id("booker_profile_id")
+                .is_some_and(|who| members.contains(&who));
             if mine && session.is("status", "EXPIRED") {
                 let mut versions = self.versions(Table::Sessions, id).iter();
-                let seen = versions.find(|ver| ver.row.is("status", "EXPIRED")).expect("it is").at;
+                let seen = versions
+                    .find(|ver| ver.row.is("status", "EXPIRED"))
+                    .expect("it is")
+                    .at;
                 expired.push(session.at("expires_at").unwrap_or(seen));
             }
         }
@@ -38,14 +43,21 @@ impl<'a> Oracle<'a> {
         for (id, message) in self.table(Table::Messages) {
             let conversation = self.row(Table::Conversations, message.id("conversation_id"));
             let contact = conversation.and_then(|row| row.id("contact_id"));
-            let who = self.row(Table::Contacts, contact).and_then(|row| row.id("person_profile_id"));
+            let who = self
+                .row(Table::Contacts, contact)
+                .and_then(|row| row.id("person_profile_id"));
             if !who.is_some_and(|who| members.contains(&who)) {
                 continue;
             }
-            let versions = self.versions(Table::Contacts, contact.expect("it has a person")).iter();
+            let versions = self
+                .versions(Table::Contacts, contact.expect("it has a person"))
+                .iter();
             let linked = versions.filter(|ver| ver.row.id("person_profile_id").is_some());
             let linked = linked.map(|ver| ver.at).min().expect("it is linked now");
-            let told = message.at("sent_at").or(message.at("delivered_at")).or(message.at("read_at"));
+            let told = message
+                .at("sent_at")
+                .or(message.at("delivered_at"))
+                .or(message.at("read_at"));
             let told = told.unwrap_or_else(|| self.versions(Table::Messages, id)[0].at);
             if linked <= told + Duration::days(self.quarantine_days) {
                 own.push(message);
@@ -65,7 +77,11 @@ impl<'a> Oracle<'a> {
             let booker = booking.and_then(|row| row.id("booker_profile_id"));
             let who = feedback.id("person_profile_id").or(booker);
             if who.is_some_and(|who| members.contains(&who)) {
-                own.push((feedback.at("submitted_at").expect("never null"), id, feedback));
+                own.push((
+                    feedback.at("submitted_at").expect("never null"),
+                    id,
+                    feedback,
+                ));
             }
         }
         own.sort_by_key(|(at, id, _)| (*at, *id));
@@ -74,12 +90,21 @@ impl<'a> Oracle<'a> {
 
     pub(super) fn judge_feedback(&self, members: &BTreeSet<Uuid>) -> Feedback {
         let own = self.own_feedback(members);
-        let scores: Vec<i64> = own.iter().filter_map(|(_, _, row)| row.int("nps_score")).collect();
-        let ratings: Vec<i64> = own.iter().filter_map(|(_, _, row)| row.int("rating")).collect();
+        let scores: Vec<i64> = own
+            .iter()
+            .filter_map(|(_, _, row)| row.int("nps_score"))
+            .collect();
+        let ratings: Vec<i64> = own
+            .iter()
+            .filter_map(|(_, _, row)| row.int("rating"))
+            .collect();
         let last = &ratings[ratings.len().saturating_sub(5)..];
         let latest = scores.last().copied();
         Feedback {
-            nps_score: latest.map(|value| Measured { value, based_on: count(scores.len()) }),
+            nps_score: latest.map(|value| Measured {
+                value,
+                based_on: count(scores.len()),
+            }),
             satisfaction: mean(last),
         }
     }
@@ -114,10 +139,18 @@ impl<'a> Oracle<'a> {
                 times.push(row.at("sold_at"));
             }
         }
-        times.extend(self.own_feedback(members).into_iter().map(|(at, _, _)| Some(at)));
+        times.extend(
+            self.own_feedback(members)
+                .into_iter()
+                .map(|(at, _, _)| Some(at)),
+        );
         for message in self.own_messages(members) {
             let inbound = message.is("direction", "INBOUND");
-            times.push(if inbound { message.at("sent_at") } else { message.at("read_at") });
+            times.push(if inbound {
+                message.at("sent_at")
+            } else {
+                message.at("read_at")
+            });
         }
         times.extend(self.abandoned(members).into_iter().map(Some));
         times.into_iter().flatten().max()
