@@ -200,6 +200,7 @@ impl Reading<'_> {
         for item in items {
             let item = item
                 .as_object()
+                .filter(|_| !values::is_mask(item))
                 .ok_or_else(|| wrong(Reason::WrongType, "has an entry that is no object"))?;
             let (mut fields, rounded) = self.fields(part.columns, item, list)?;
             self.told.rounded += rounded;

@@ -11,6 +11,7 @@ use super::cut::{self, Kept};
 use super::events::EventContract;
 use super::letter;
 use super::refusal::{Fault, Reason, Refusal};
+use super::values;
 use super::versions::Told;
 use super::{Decoded, canonical, registry, rows};
 
@@ -293,7 +294,7 @@ impl Reading<'_> {
 fn object<'a>(row: Option<&'a Json>, place: &str) -> Result<Option<&'a Object>, Fault> {
     match row {
         None => Ok(None),
-        Some(Json::Object(object)) => Ok(Some(object)),
+        Some(json @ Json::Object(object)) if !values::is_mask(json) => Ok(Some(object)),
         Some(_) => Err(Fault::new(
             Reason::NotAnObject,
             format!("{place} is no object; send the row"),

@@ -17,6 +17,14 @@ use super::values::{self, MASK};
 
 type Object = Map<String, Json>;
 
+/// The currencies that are no surprise where coaches go.
+const CURRENCIES: [&str; 13] = [
+    "EUR", "CHF", "GBP", "USD", "CZK", "PLN", "HUF", "DKK", "SEK", "NOK", "RON", "BGN", "TRY",
+];
+/// Longest number that is shown.
+const NUMBER_BYTES_MAX: usize = 40;
+/// Longest exponent that is shown, sign included.
+const EXPONENT_BYTES_MAX: usize = 3;
 /// Most keys of one object that are shown.
 const KEYS_MAX: usize = 200;
 
@@ -155,20 +163,28 @@ fn value_of(json: &Json, column: &Column) -> Json {
         | ColumnType::At
         | ColumnType::Day => values::read(column, json, "").is_ok(),
         ColumnType::Word { known } => json.as_str().is_some_and(|word| known.contains(&word)),
-        ColumnType::Currency | ColumnType::Label | ColumnType::Words | ColumnType::Payload => false,
+        ColumnType::Currency => json.as_str().is_some_and(|code| CURRENCIES.contains(&code)),
+        ColumnType::Label | ColumnType::Words | ColumnType::Payload => false,
     };
     // A version number is a number, whatever it is.
-    let number = column.name == "schema_version" && small(json);
-    if harmless || number {
+    let harmless = harmless || (column.name == "schema_version" && json.is_number());
+    if harmless && storable(json) {
         json.clone()
     } else {
         mask(json)
     }
 }
 
-fn small(json: &Json) -> bool {
-    json.as_number()
-        .is_some_and(|number| number.as_str().len() < 8)
+/// Whether PostgreSQL's jsonb takes it: it expands exponents, however large, before it refuses them.
+fn storable(json: &Json) -> bool {
+    let Json::Number(number) = json else {
+        return true;
+    };
+    let text = number.as_str();
+    let exponent = text
+        .split_once(['e', 'E'])
+        .map_or("", |(_, exponent)| exponent);
+    text.len() <= NUMBER_BYTES_MAX && exponent.len() <= EXPONENT_BYTES_MAX
 }
 
 fn mask(json: &Json) -> Json {

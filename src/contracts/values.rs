@@ -57,7 +57,7 @@ pub(super) fn find<'a>(column: &Column, object: &'a Map<String, Json>) -> Option
     for name in std::iter::once(&column.name).chain(column.aliases) {
         match object.get(*name) {
             Some(Json::Null) => found = found.or(Some(&Json::Null)),
-            Some(json) if column.ty == ColumnType::Label && is_mask(json) => {}
+            Some(json) if is_mask(json) && may_be_left_out(column.ty) => {}
             Some(json) => return Some(json),
             None => {}
         }
@@ -108,6 +108,14 @@ pub(super) fn fault(reason: Reason, place: &str, column: &str, wrong: &str) -> F
     Fault::new(reason, format!("{place}.{column} {wrong}"))
 }
 
+/// Whether a row is still worth reading when a dead letter did not keep this: a name, a word of no fixed set.
+const fn may_be_left_out(ty: ColumnType) -> bool {
+    matches!(
+        ty,
+        ColumnType::Label | ColumnType::Words | ColumnType::Word { known: [] }
+    )
+}
+
 /// Whether a value only says that there was one.
 pub(super) fn is_mask(json: &Json) -> bool {
     json.as_object()
@@ -126,10 +134,8 @@ fn value(ty: ColumnType, json: &Json) -> Result<(Value, bool), Wrong> {
         ColumnType::Uuid => Value::Id(uuid(json)?),
         ColumnType::Bool => Value::Bool(boolean(json)?),
         ColumnType::Int { min, max } => Value::Int(whole(json, min, max)?),
-        ColumnType::At => {
-            Value::At(instants::instant(text_of(json, "a timestamp")?).map_err(when)?)
-        }
-        ColumnType::Day => Value::Day(instants::day(text_of(json, "a date")?).map_err(when)?),
+        ColumnType::At => Value::At(instants::instant(text(json)?).map_err(when)?),
+        ColumnType::Day => Value::Day(instants::day(text(json)?).map_err(when)?),
         ColumnType::Word { .. } => Value::Text(word(json)?.to_owned()),
         ColumnType::Label => Value::Text(label(json)?.to_owned()),
         ColumnType::Currency => Value::Text(currency(json)?),
@@ -220,16 +226,9 @@ const fn when(unfit: instants::Unfit) -> Wrong {
     }
 }
 
-fn text_of<'a>(json: &'a Json, what: &'static str) -> Result<&'a str, Wrong> {
-    match (json.as_str(), what) {
-        (Some(text), _) => Ok(text),
-        (None, "a timestamp") => Err((
-            Reason::WrongType,
-            "is no timestamp; send an ISO 8601 string",
-        )),
-        (None, "a date") => Err((Reason::WrongType, "is no date; send an ISO 8601 string")),
-        (None, _) => Err((Reason::WrongType, "is no text; send a JSON string")),
-    }
+fn text(json: &Json) -> Result<&str, Wrong> {
+    json.as_str()
+        .ok_or((Reason::WrongType, "is no text; send a JSON string"))
 }
 
 fn storable(text: &str) -> Result<&str, Wrong> {
@@ -243,7 +242,7 @@ fn storable(text: &str) -> Result<&str, Wrong> {
 }
 
 fn word(json: &Json) -> Result<&str, Wrong> {
-    let text = storable(text_of(json, "text")?)?;
+    let text = storable(text(json)?)?;
     if text.len() > WORD_BYTES_MAX {
         return Err((Reason::OutOfRange, "is longer than the 64 bytes of a word"));
     }
@@ -251,7 +250,7 @@ fn word(json: &Json) -> Result<&str, Wrong> {
 }
 
 fn label(json: &Json) -> Result<&str, Wrong> {
-    let text = storable(text_of(json, "text")?)?;
+    let text = storable(text(json)?)?;
     if text.len() > LABEL_CHARACTERS_MAX && text.chars().count() > LABEL_CHARACTERS_MAX {
         return Err((
             Reason::OutOfRange,

@@ -7,6 +7,8 @@ mod support;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod contracts;
+#[cfg(test)]
 mod database;
 #[cfg(test)]
 mod embedded;
