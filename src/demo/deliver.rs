@@ -86,6 +86,9 @@ pub struct Tally {
     pub failed: u64,
 }
 
+/// Answers that are written back together while more are under way.
+const SETTLE_MIN: usize = 100;
+
 /// When the deliverer returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
@@ -118,9 +121,11 @@ pub async fn deliver(
             tokio::select! { () = idle => {}, () = cancel.cancelled() => {} }
             continue;
         }
-        let settled = run.collect().await?;
-        run.settle(&settled).await?;
-        progress(run.tally);
+        run.collect().await?;
+        if run.posts.is_empty() || run.settled.len() >= SETTLE_MIN {
+            run.settle().await?;
+            progress(run.tally);
+        }
     }
 }
 
@@ -148,6 +153,7 @@ struct Run<'a> {
     rng: StdRng,
     queue: Vec<Job>,
     posts: JoinSet<Outcome>,
+    settled: Vec<Outcome>,
     tally: Tally,
 }
 
@@ -169,7 +175,8 @@ impl<'a> Run<'a> {
     fn new(pool: &'a PgPool, options: &'a Options) -> Result<Self> {
         let client = client::new(options.retry.timeout, options.concurrency)?;
         let rng = StdRng::seed_from_u64(options.seed);
-        let (queue, posts, tally) = (Vec::new(), JoinSet::new(), Tally::default());
+        let (queue, posts) = (Vec::new(), JoinSet::new());
+        let (settled, tally) = (Vec::new(), Tally::default());
         Ok(Self {
             pool,
             options,
@@ -177,6 +184,7 @@ impl<'a> Run<'a> {
             rng,
             queue,
             posts,
+            settled,
             tally,
         })
     }
@@ -240,32 +248,31 @@ impl<'a> Run<'a> {
     }
 
     /// Waits for at least one answer and takes all that are there.
-    async fn collect(&mut self) -> Result<Vec<Outcome>> {
-        let mut outcomes = Vec::new();
+    async fn collect(&mut self) -> Result<()> {
         if let Some(first) = self.posts.join_next().await {
-            outcomes.push(first?);
+            self.settled.push(first?);
         }
         while let Some(next) = self.posts.try_join_next() {
-            outcomes.push(next?);
+            self.settled.push(next?);
         }
-        Ok(outcomes)
+        Ok(())
     }
 
     /// Writes the outcomes back: delivered, retry later, or given up.
-    async fn settle(&mut self, outcomes: &[Outcome]) -> Result<()> {
+    async fn settle(&mut self) -> Result<()> {
         let (mut ids, mut states, mut waits) = (Vec::new(), Vec::new(), Vec::new());
-        for outcome in outcomes {
+        for outcome in std::mem::take(&mut self.settled) {
             if outcome.echo {
                 self.tally.duplicates += 1;
                 continue;
             }
-            let state = verdict(outcome, self.options.retry);
+            let state = verdict(&outcome, self.options.retry);
             match state {
                 Verdict::Delivered => self.tally.delivered += 1,
                 Verdict::Retry(_) => self.tally.retried += 1,
                 Verdict::GivenUp => self.tally.failed += 1,
             }
-            ids.push(outcome.id.clone());
+            ids.push(outcome.id);
             states.push(state.code());
             waits.push(state.wait_secs());
         }

@@ -45,26 +45,46 @@ impl TriggerSpec {
 
 /// Every event trigger of the platform that Customer Intelligence listens to, named `ci_<schema>_<table>`.
 pub fn triggers() -> Vec<TriggerSpec> {
-    let rows = ROWS
-        .iter()
-        .map(|(schema, table, columns)| spec(schema, table, columns, true));
+    let rows = ROWS.iter().map(|(schema, table, columns)| {
+        let delete = !KEPT.contains(table);
+        TriggerSpec {
+            update: true,
+            delete,
+            ..spec(schema, table, columns)
+        }
+    });
     let events = CONTEXTS
         .iter()
-        .map(|schema| spec(schema, "domain_events", EVENT, false));
+        .map(|schema| spec(schema, "domain_events", EVENT));
     rows.chain(events).collect()
 }
 
-fn spec(schema: &str, table: &str, columns: &str, changes: bool) -> TriggerSpec {
+/// A trigger on INSERT.
+fn spec(schema: &str, table: &str, columns: &str) -> TriggerSpec {
     TriggerSpec {
         name: format!("ci_{schema}_{table}"),
         schema: schema.to_owned(),
         table: table.to_owned(),
         columns: columns.split_whitespace().map(str::to_owned).collect(),
         insert: true,
-        update: changes,
-        delete: changes,
+        update: false,
+        delete: false,
     }
 }
+
+/// Links and reference rows: their DELETE would change nothing, so it is not listened to.
+const KEPT: &[&str] = &[
+    "operators",
+    "tour_templates",
+    "boarding_points",
+    "legal_holds",
+    "tour_offerings",
+    "tickets",
+    "service_legs",
+    "channel_accounts",
+    "contacts",
+    "conversations",
+];
 
 /// The contexts that may write finished domain events.
 const CONTEXTS: &[&str] = &["backoffice", "commerce", "operations", "communications"];
@@ -175,7 +195,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     (
         "communications",
         "conversations",
-        "id tenant_id contact_id booking_id service_leg_id invoice_id status opened_at \
+        "id tenant_id contact_id booking_id service_leg_id status opened_at \
          last_message_at resolved_at updated_at",
     ),
     (
@@ -187,7 +207,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     (
         "backoffice",
         "legal_holds",
-        "id tenant_id entity_type entity_id reason_code until closed_at created_at updated_at",
+        "id tenant_id entity_type entity_id until closed_at created_at updated_at",
     ),
 ];
 
