@@ -44,7 +44,9 @@ pub(super) async fn timelines(
     roots: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<Activity>>, Error> {
     let told = |root: Uuid, rows: Vec<Recorded>, reference: &Reference| {
-        let heard = rows.into_iter().map(|recorded| (recorded.row, recorded.recorded_at));
+        let heard = rows
+            .into_iter()
+            .map(|recorded| (recorded.row, recorded.recorded_at));
         timeline(root, &heard.collect::<Vec<_>>(), reference)
     };
     from_log(reader, tenant, roots, Purpose::Timeline, told).await
@@ -67,9 +69,19 @@ async fn from_log<T>(
     let mut snapshot = reader.pool.begin_with(SNAPSHOT).await?;
     let mut found = HashMap::with_capacity(roots.len());
     for chunk in roots.chunks(CHUNK) {
-        let (slices, reference) =
-            slices(&mut snapshot, tenant, chunk, purpose, reader.quarantine_days).await?;
-        found.extend(slices.into_iter().map(|(root, rows)| (root, read(root, rows, &reference))));
+        let (slices, reference) = slices(
+            &mut snapshot,
+            tenant,
+            chunk,
+            purpose,
+            reader.quarantine_days,
+        )
+        .await?;
+        found.extend(
+            slices
+                .into_iter()
+                .map(|(root, rows)| (root, read(root, rows, &reference))),
+        );
     }
     snapshot.commit().await?;
     Ok(found)
@@ -101,7 +113,10 @@ async fn slices(
     let root_of: HashMap<Uuid, Uuid> = members.iter().map(|row| (row.member, row.root)).collect();
     let persons: Vec<Uuid> = root_of.keys().copied().collect();
     let recorded = activity_log::slices(connection, tenant, &persons).await?;
-    let rows: Vec<LogRow> = recorded.iter().map(|recorded| recorded.row.clone()).collect();
+    let rows: Vec<LogRow> = recorded
+        .iter()
+        .map(|recorded| recorded.row.clone())
+        .collect();
     let channels = match purpose {
         Purpose::Fold => BTreeSet::new(),
         Purpose::Timeline => reference::channels_of(&rows),

@@ -37,14 +37,20 @@ fn shows(answer: &Value) -> bool {
 }
 
 async fn answer(rig: &Rig, field: &str, headers: &[(&str, &str)]) -> Value {
-    ask(&rig.router, headers, &json!({ "query": query(field) })).await.json()
+    ask(&rig.router, headers, &json!({ "query": query(field) }))
+        .await
+        .json()
 }
 
 #[tokio::test]
 async fn every_role_sees_through_every_root_field_what_the_matrix_grants() {
     let rig = Rig::new().await;
     rig.put(TENANT, &[empty(1), empty(2)]).await;
-    let (tenant, own, other) = (TENANT.to_string(), person(1).to_string(), person(2).to_string());
+    let (tenant, own, other) = (
+        TENANT.to_string(),
+        person(1).to_string(),
+        person(2).to_string(),
+    );
     for (field, joined, _) in MATRIX {
         for (role, name) in NAMES {
             let granted = grant(field, role);
@@ -64,7 +70,10 @@ async fn every_role_sees_through_every_root_field_what_the_matrix_grants() {
                 if joined {
                     assert!(body.get("errors").is_none(), "{case}");
                 } else if !expected {
-                    assert_eq!(body["errors"][0]["extensions"]["code"], "FORBIDDEN", "{case}");
+                    assert_eq!(
+                        body["errors"][0]["extensions"]["code"], "FORBIDDEN",
+                        "{case}"
+                    );
                 }
             }
         }
@@ -85,7 +94,10 @@ async fn nobody_sees_anything_without_a_tenant_or_through_another_one() {
                 headers.extend(tenant.map(|tenant| ("x-hasura-tenant-id", tenant)));
                 let body = answer(&rig, field, &headers).await;
                 assert!(!shows(&body), "{field} as {role:?} of {tenant:?}: {body}");
-                assert!(!joined || body.get("errors").is_none(), "{field} as {role:?}: {body}");
+                assert!(
+                    !joined || body.get("errors").is_none(),
+                    "{field} as {role:?}: {body}"
+                );
             }
         }
     }
@@ -97,7 +109,10 @@ async fn roles_are_told_apart_to_the_letter() {
     rig.put(TENANT, &[empty(1)]).await;
     let tenant = TENANT.to_string();
     for name in ["Manager", "manager,driver", "managers", "", "x"] {
-        let headers = [("x-hasura-role", name), ("x-hasura-tenant-id", tenant.as_str())];
+        let headers = [
+            ("x-hasura-role", name),
+            ("x-hasura-tenant-id", tenant.as_str()),
+        ];
         let body = answer(&rig, "customer_insight", &headers).await;
         assert_eq!(body, json!({ "data": { "it": null } }), "{name}");
     }

@@ -16,7 +16,10 @@ const IN_CI: bool = option_env!("CI").is_some();
 
 #[tokio::test]
 async fn no_must_and_no_should_of_graphql_over_http_fails() {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/graphql/audit"));
+    let folder = Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/it/graphql/audit"
+    ));
     if let Err(reason) = install(folder).await {
         assert!(!IN_CI, "the audit must run in CI: {reason}");
         println!("left out, because {reason}");
@@ -37,17 +40,32 @@ async fn no_must_and_no_should_of_graphql_over_http_fails() {
         .unwrap();
     let said = String::from_utf8_lossy(&audit.stdout);
     println!("{said}");
-    assert!(audit.status.success(), "{said}{}", String::from_utf8_lossy(&audit.stderr));
+    assert!(
+        audit.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&audit.stderr)
+    );
 }
 
 async fn install(folder: &Path) -> Result<(), String> {
-    if folder.join("node_modules/graphql-http/package.json").exists() {
+    if folder
+        .join("node_modules/graphql-http/package.json")
+        .exists()
+    {
         return Ok(());
     }
-    let npm = Command::new("npm").arg("ci").current_dir(folder).stdin(Stdio::null()).output().await;
+    let npm = Command::new("npm")
+        .arg("ci")
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .await;
     match npm {
         Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(format!("npm ci failed: {}", String::from_utf8_lossy(&output.stderr))),
+        Ok(output) => Err(format!(
+            "npm ci failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )),
         Err(error) => Err(format!("npm cannot be run: {error}")),
     }
 }

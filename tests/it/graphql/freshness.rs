@@ -5,19 +5,26 @@ use serde_json::json;
 
 use super::rig::{Rig, TENANT, empty, join, key, now, person, with_revenue};
 
-const SELECTION: &str = "{ status  computed_at  fresh_as_of  behavior_aggregate { lifetime_revenue  } }";
+const SELECTION: &str =
+    "{ status  computed_at  fresh_as_of  behavior_aggregate { lifetime_revenue  } }";
 
 #[tokio::test]
 async fn without_waiting_deliveries_an_answer_is_as_fresh_as_the_instant_of_reading() {
     let rig = Rig::new().await;
     rig.put(TENANT, &[with_revenue(1, 700)]).await;
     rig.clock.advance(TimeDelta::minutes(5));
-    let data = rig.ask(&join(0, &[key(person(1))], SELECTION)).await.joined();
+    let data = rig
+        .ask(&join(0, &[key(person(1))], SELECTION))
+        .await
+        .joined();
     let expected = json!({ "status": "READY", "computed_at": "2026-05-28T20:26:40Z",
         "fresh_as_of": "2026-05-28T20:31:40Z", "behavior_aggregate": { "lifetime_revenue": 7 } });
     assert_eq!(data["f0"]["computed_at"], expected["computed_at"]);
     assert_eq!(data["f0"]["fresh_as_of"], expected["fresh_as_of"]);
-    assert_eq!(data["f0"]["behavior_aggregate"]["lifetime_revenue"].to_string(), "7.00");
+    assert_eq!(
+        data["f0"]["behavior_aggregate"]["lifetime_revenue"].to_string(),
+        "7.00"
+    );
 }
 
 #[tokio::test]
@@ -27,16 +34,23 @@ async fn the_tenant_s_oldest_waiting_delivery_dates_the_answer() {
     let other_tenant = uuid::Uuid::from_u128(5);
     let receive = async |tenant: uuid::Uuid| {
         let id = rig.clock.uuid_v7();
-        sqlx::query!("insert into inbox (tenant_id, id, payload) values ($1, $2, '')", tenant, id)
-            .execute(rig.db.pool())
-            .await
-            .unwrap();
+        sqlx::query!(
+            "insert into inbox (tenant_id, id, payload) values ($1, $2, '')",
+            tenant,
+            id
+        )
+        .execute(rig.db.pool())
+        .await
+        .unwrap();
         rig.clock.advance(TimeDelta::minutes(1));
     };
     receive(other_tenant).await;
     receive(TENANT).await;
     receive(TENANT).await;
-    let data = rig.ask(&join(0, &[key(person(1))], SELECTION)).await.joined();
+    let data = rig
+        .ask(&join(0, &[key(person(1))], SELECTION))
+        .await
+        .joined();
     assert_eq!(data["f0"]["fresh_as_of"], "2026-05-28T20:27:40Z");
 }
 
@@ -65,10 +79,19 @@ async fn what_time_has_made_stale_is_derived_anew_from_the_log() {
 async fn a_body_of_another_version_of_this_program_is_derived_anew() {
     let rig = Rig::new().await;
     rig.put(TENANT, &[with_revenue(1, 700)]).await;
-    sqlx::query!("update customer_insight set body = '\\x02ff'").execute(rig.db.pool()).await.unwrap();
-    let data = rig.ask(&join(0, &[key(person(1))], SELECTION)).await.joined();
+    sqlx::query!("update customer_insight set body = '\\x02ff'")
+        .execute(rig.db.pool())
+        .await
+        .unwrap();
+    let data = rig
+        .ask(&join(0, &[key(person(1))], SELECTION))
+        .await
+        .joined();
     assert_eq!(data["f0"]["status"], "READY");
-    assert_eq!(data["f0"]["behavior_aggregate"]["lifetime_revenue"].to_string(), "0.00");
+    assert_eq!(
+        data["f0"]["behavior_aggregate"]["lifetime_revenue"].to_string(),
+        "0.00"
+    );
 }
 
 #[tokio::test]
@@ -84,6 +107,9 @@ async fn trouble_with_stale_persons_is_theirs_alone() {
         .unwrap();
     let query = join(0, &[key(person(1)), key(person(2))], "{ status  }");
     let data = rig.ask(&query).await.joined();
-    assert_eq!(data, json!({ "f0": { "status": "UNAVAILABLE" }, "f1": { "status": "READY" } }));
+    assert_eq!(
+        data,
+        json!({ "f0": { "status": "UNAVAILABLE" }, "f1": { "status": "READY" } })
+    );
     blocker.rollback().await.unwrap();
 }

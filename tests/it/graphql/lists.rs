@@ -13,7 +13,10 @@ fn people() -> Vec<Insight> {
             let mut one = with_revenue(n.into(), i128::from(n % 3) * 1_000);
             one.behavior.trips_taken = n % 4;
             if n % 2 == 0 {
-                one.feedback.nps_score = Some(Measured { value: i64::from(n % 5), based_on: 1 });
+                one.feedback.nps_score = Some(Measured {
+                    value: i64::from(n % 5),
+                    based_on: 1,
+                });
             }
             if n % 3 != 1 {
                 one.behavior.last_activity_at = Some(now() - TimeDelta::days(i64::from(n / 4)));
@@ -32,7 +35,14 @@ async fn page(rig: &Rig, arguments: &str) -> Value {
 
 fn ids(page: &Value) -> Vec<String> {
     let edges = page["edges"].as_array().unwrap().iter();
-    edges.map(|edge| edge["node"]["person_profile_id"].as_str().unwrap().to_owned()).collect()
+    edges
+        .map(|edge| {
+            edge["node"]["person_profile_id"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect()
 }
 
 /// All pages of `size`, one behind the other.
@@ -44,7 +54,9 @@ async fn walk(rig: &Rig, order: &str, size: usize) -> Vec<String> {
         assert_eq!(page["page_info"]["has_previous_page"], json!(round > 0));
         assert!(found.len() <= size);
         all.extend(found);
-        let Some(cursor) = page["page_info"]["end_cursor"].as_str() else { return all };
+        let Some(cursor) = page["page_info"]["end_cursor"].as_str() else {
+            return all;
+        };
         if page["page_info"]["has_next_page"] == json!(false) {
             return all;
         }
@@ -68,7 +80,11 @@ async fn pages_of_every_size_join_up_in_every_order() {
         let whole = walk(&rig, order, 100).await;
         assert_eq!(whole.len(), 12, "{order}");
         for size in [1, 2, 5, 11] {
-            assert_eq!(walk(&rig, order, size).await, whole, "{order}, {size} at a time");
+            assert_eq!(
+                walk(&rig, order, size).await,
+                whole,
+                "{order}, {size} at a time"
+            );
         }
     }
 }
@@ -80,10 +96,19 @@ async fn the_order_is_what_it_says_with_unknown_values_last() {
     let mut expected = people();
     let score = |one: &Insight| one.feedback.nps_score.as_ref().map(|score| score.value);
     expected.sort_by_key(|one| {
-        (score(one).is_none(), std::cmp::Reverse(score(one)), one.behavior.trips_taken, one.person_profile_id)
+        (
+            score(one).is_none(),
+            std::cmp::Reverse(score(one)),
+            one.behavior.trips_taken,
+            one.person_profile_id,
+        )
     });
-    let expected: Vec<String> = expected.iter().map(|one| one.person_profile_id.to_string()).collect();
-    let order = "order_by: [{column: nps_score, direction: desc}, {column: trips_taken, direction: asc}]";
+    let expected: Vec<String> = expected
+        .iter()
+        .map(|one| one.person_profile_id.to_string())
+        .collect();
+    let order =
+        "order_by: [{column: nps_score, direction: desc}, {column: trips_taken, direction: asc}]";
     assert_eq!(ids(&page(&rig, order).await), expected);
 }
 
@@ -92,16 +117,31 @@ async fn filters_narrow_and_all_must_hold() {
     let rig = Rig::new().await;
     rig.put(TENANT, &people()).await;
     for (filter, numbers) in [
-        ("lifetime_revenue: {_gte: 10.00}", vec![1, 2, 4, 5, 7, 8, 10, 11]),
-        ("lifetime_revenue: {_gt: 10, _lte: \"20\"}", vec![2, 5, 8, 11]),
+        (
+            "lifetime_revenue: {_gte: 10.00}",
+            vec![1, 2, 4, 5, 7, 8, 10, 11],
+        ),
+        (
+            "lifetime_revenue: {_gt: 10, _lte: \"20\"}",
+            vec![2, 5, 8, 11],
+        ),
         ("lifetime_revenue: {_eq: 10.001}", vec![]),
-        ("trips_taken: {_eq: 3}, nps_score: {_is_null: true}", vec![3, 7, 11]),
+        (
+            "trips_taken: {_eq: 3}, nps_score: {_is_null: true}",
+            vec![3, 7, 11],
+        ),
         ("nps_score: {_lt: 2}", vec![0, 6, 10]),
-        ("last_activity_at: {_lt: \"2026-05-27T22:26:40+02:00\"}", vec![8, 9, 11]),
+        (
+            "last_activity_at: {_lt: \"2026-05-27T22:26:40+02:00\"}",
+            vec![8, 9, 11],
+        ),
         ("last_activity_at: {_is_null: true}", vec![1, 4, 7, 10]),
         ("is_minor: {_eq: true}", vec![]),
         ("booker_kind: {_in: [AGENCY, PRIVATE]}", vec![]),
-        ("booker_kind: {_is_null: true}, trips_taken: {_eq: 0}", vec![0, 4, 8]),
+        (
+            "booker_kind: {_is_null: true}, trips_taken: {_eq: 0}",
+            vec![0, 4, 8],
+        ),
         ("next_departure_on: {_gte: \"2026-01-01\"}", vec![]),
         ("satisfaction: {_gte: 4.5}", vec![]),
     ] {
@@ -124,10 +164,28 @@ async fn arguments_that_cannot_be_used_are_refused_by_name() {
         ("where: {last_activity_at: {_gt: \"yesterday\"}}", "where"),
         ("where: {lifetime_revenue: {_gt: \"a lot\"}}", "where"),
     ] {
-        let body = rig.ask(&format!("{{ customer_insights({arguments}) {{ nodes {{ status }} }} }}")).await.json();
-        assert_eq!(body["data"], json!({ "customer_insights": null }), "{arguments}");
-        assert_eq!(body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{arguments}");
-        assert!(body["errors"][0]["message"].as_str().unwrap().contains(named), "{arguments}");
+        let body = rig
+            .ask(&format!(
+                "{{ customer_insights({arguments}) {{ nodes {{ status }} }} }}"
+            ))
+            .await
+            .json();
+        assert_eq!(
+            body["data"],
+            json!({ "customer_insights": null }),
+            "{arguments}"
+        );
+        assert_eq!(
+            body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
+            "{arguments}"
+        );
+        assert!(
+            body["errors"][0]["message"]
+                .as_str()
+                .unwrap()
+                .contains(named),
+            "{arguments}"
+        );
     }
 }
 

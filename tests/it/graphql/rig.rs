@@ -61,7 +61,11 @@ impl Reply {
 /// The door over any pool.
 pub(super) fn router(pool: Pool, clock: Clock) -> Router {
     let schema = Schema::new(Reader::new(pool, clock, 3), Limits::default());
-    graphql::router(graphql::Door::new(Keys::new([SECRET]), schema, Duration::from_secs(10)))
+    graphql::router(graphql::Door::new(
+        Keys::new([SECRET]),
+        schema,
+        Duration::from_secs(10),
+    ))
 }
 
 /// Asks with these headers besides secret and content type.
@@ -79,13 +83,20 @@ pub(super) async fn send(router: &Router, request: Request<Body>) -> Reply {
     let (head, body) = router.clone().oneshot(request).await.unwrap().into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
     let text = String::from_utf8(bytes.to_vec()).unwrap();
-    Reply { status: head.status, headers: head.headers, text }
+    Reply {
+        status: head.status,
+        headers: head.headers,
+        text,
+    }
 }
 
 /// Asks as a manager of the tenant.
 pub(super) async fn ask_as_manager(router: &Router, query: &str) -> Reply {
     let tenant = TENANT.to_string();
-    let headers = [("x-hasura-role", "manager"), ("x-hasura-tenant-id", tenant.as_str())];
+    let headers = [
+        ("x-hasura-role", "manager"),
+        ("x-hasura-tenant-id", tenant.as_str()),
+    ];
     ask(router, &headers, &json!({ "query": query })).await
 }
 
@@ -110,9 +121,14 @@ impl Rig {
         let revenue: Vec<i64> = insights.iter().map(headline).collect();
         let trips: Vec<i32> = insights.iter().map(|one| trips(one)).collect();
         let score: Vec<Option<i32>> = insights.iter().map(score).collect();
-        let last: Vec<_> = insights.iter().map(|one| one.behavior.last_activity_at).collect();
-        let bodies: Vec<Vec<u8>> =
-            insights.iter().map(|one| postcard::to_extend(one, vec![1]).unwrap()).collect();
+        let last: Vec<_> = insights
+            .iter()
+            .map(|one| one.behavior.last_activity_at)
+            .collect();
+        let bodies: Vec<Vec<u8>> = insights
+            .iter()
+            .map(|one| postcard::to_extend(one, vec![1]).unwrap())
+            .collect();
         sqlx::query!(
             "insert into customer_insight (tenant_id, person_profile_id, revision, computed_at,
                valid_until, lifetime_revenue, outstanding, total_bookings, cancelled_bookings,
@@ -188,7 +204,10 @@ pub(super) fn with_revenue(number: u128, cents: i128) -> Insight {
 /// The text of a remote join, written as Hasura's printer writes it: one alias per distinct key, from `first` on.
 pub(super) fn join(first: usize, keys: &[String], selection: &str) -> String {
     let alias = |(number, key): (usize, &String)| {
-        format!("f{}: customer_insight(person_profile_id: {key}) {selection}", first + number)
+        format!(
+            "f{}: customer_insight(person_profile_id: {key}) {selection}",
+            first + number
+        )
     };
     let fields: Vec<String> = keys.iter().enumerate().map(alias).collect();
     format!("query  {{ {} }}", fields.join(" "))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Result, Schema};
 use serde_json::json;
 
-use super::rig::{Rig, person, with_revenue, TENANT};
+use super::rig::{Rig, TENANT, person, with_revenue};
 
 struct Query;
 
@@ -43,13 +43,20 @@ fn schema() -> Schema<Query, EmptyMutation, EmptySubscription> {
 
 #[tokio::test]
 async fn keys_come_in_the_order_asked_whoever_finishes_first() {
-    let answer = schema().execute("{ a: slow(ms: 30) b: slow(ms: 1) c: slow(ms: 10) }").await;
-    assert_eq!(serde_json::to_string(&answer.data).unwrap(), r#"{"a":30,"b":1,"c":10}"#);
+    let answer = schema()
+        .execute("{ a: slow(ms: 30) b: slow(ms: 1) c: slow(ms: 10) }")
+        .await;
+    assert_eq!(
+        serde_json::to_string(&answer.data).unwrap(),
+        r#"{"a":30,"b":1,"c":10}"#
+    );
 }
 
 #[tokio::test]
 async fn an_error_in_a_non_null_field_makes_its_nullable_parent_null() {
-    let answer = schema().execute("{ before: slow(ms: 0) inner { fine broken } after: slow(ms: 0) }").await;
+    let answer = schema()
+        .execute("{ before: slow(ms: 0) inner { fine broken } after: slow(ms: 0) }")
+        .await;
     assert_eq!(
         serde_json::to_value(&answer.data).unwrap(),
         json!({ "before": 0, "inner": null, "after": 0 })
@@ -67,7 +74,10 @@ async fn an_error_in_a_nullable_field_leaves_its_siblings_alone() {
         person(1)
     );
     let body = rig.ask(&query).await.json();
-    assert_eq!(body["data"], json!({ "a": { "status": "READY" }, "b": null }));
+    assert_eq!(
+        body["data"],
+        json!({ "a": { "status": "READY" }, "b": null })
+    );
     assert_eq!(body["errors"][0]["path"], json!(["b"]));
     assert_eq!(body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
     assert_eq!(body["errors"].as_array().unwrap().len(), 1);
