@@ -3,7 +3,7 @@
 //! Read in one snapshot, so that log, merges and references fit each other. Nothing is written: refreshing what is
 //! stored is the workers' business.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -16,7 +16,7 @@ use crate::domain::derive::derive;
 use crate::domain::fold::fold;
 use crate::domain::insight::Insight;
 use crate::domain::reference::Reference;
-use crate::domain::timeline::Activity;
+use crate::domain::timeline::{Activity, timeline};
 use crate::resolve::reference;
 
 /// How many persons are folded before others get a turn, so that memory stays flat.
@@ -34,7 +34,7 @@ pub(super) async fn current(
         let rows: Vec<LogRow> = rows.into_iter().map(|recorded| recorded.row).collect();
         derive(&fold(root, &rows, reference), now)
     };
-    from_log(reader, tenant, roots, folded).await
+    from_log(reader, tenant, roots, Purpose::Fold, folded).await
 }
 
 /// The timelines of these roots, latest first.
@@ -43,26 +43,40 @@ pub(super) async fn timelines(
     tenant: Uuid,
     roots: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<Activity>>, Error> {
-    from_log(
-        reader,
-        tenant,
-        roots,
-        |_root, _rows, _reference: &Reference| Vec::new(),
-    )
-    .await
+    let told = |root: Uuid, rows: Vec<Recorded>, reference: &Reference| {
+        let heard = rows
+            .into_iter()
+            .map(|recorded| (recorded.row, recorded.recorded_at));
+        timeline(root, &heard.collect::<Vec<_>>(), reference)
+    };
+    from_log(reader, tenant, roots, Purpose::Timeline, told).await
+}
+
+/// Names of channels are only looked up where they are shown.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Fold,
+    Timeline,
 }
 
 async fn from_log<T>(
     reader: &Reader,
     tenant: Uuid,
     roots: &[Uuid],
+    purpose: Purpose,
     read: impl Fn(Uuid, Vec<Recorded>, &Reference) -> T,
 ) -> Result<HashMap<Uuid, T>, Error> {
     let mut snapshot = reader.pool.begin_with(SNAPSHOT).await?;
     let mut found = HashMap::with_capacity(roots.len());
     for chunk in roots.chunks(CHUNK) {
-        let (slices, reference) =
-            slices(&mut snapshot, tenant, chunk, reader.quarantine_days).await?;
+        let (slices, reference) = slices(
+            &mut snapshot,
+            tenant,
+            chunk,
+            purpose,
+            reader.quarantine_days,
+        )
+        .await?;
         found.extend(
             slices
                 .into_iter()
@@ -78,6 +92,7 @@ async fn slices(
     connection: &mut PgConnection,
     tenant: Uuid,
     roots: &[Uuid],
+    purpose: Purpose,
     quarantine_days: i64,
 ) -> Result<(BTreeMap<Uuid, Vec<Recorded>>, Reference), Error> {
     let members = sqlx::query!(
@@ -102,7 +117,10 @@ async fn slices(
         .iter()
         .map(|recorded| recorded.row.clone())
         .collect();
-    let channels = reference::channels_of(&rows);
+    let channels = match purpose {
+        Purpose::Fold => BTreeSet::new(),
+        Purpose::Timeline => reference::channels_of(&rows),
+    };
     let reference = reference::load(connection, tenant, &rows, quarantine_days, channels).await?;
     let mut by_root: BTreeMap<Uuid, Vec<Recorded>> =
         root_of.values().map(|root| (*root, Vec::new())).collect();

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 use super::{Error, Reader};
-use crate::domain::source::{Field, SourceKey, SourceKind};
-use crate::resolve::store;
+use crate::domain::source::{SourceKey, SourceKind};
+use crate::resolve::reference;
 
 /// What to name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,14 +20,12 @@ pub enum LabelKey {
 }
 
 impl LabelKey {
-    /// The row that holds the name, and the field.
-    const fn source(self) -> (SourceKey, Field) {
+    /// The row that holds the name.
+    const fn source(self) -> SourceKey {
         match self {
-            Self::Tour(id) => (SourceKey::new(SourceKind::TourTemplate, id), Field::Title),
-            Self::Offering(id) => (SourceKey::new(SourceKind::TourOffering, id), Field::Title),
-            Self::BoardingPoint(id) => {
-                (SourceKey::new(SourceKind::BoardingPoint, id), Field::Label)
-            }
+            Self::Tour(id) => SourceKey::new(SourceKind::TourTemplate, id),
+            Self::Offering(id) => SourceKey::new(SourceKind::TourOffering, id),
+            Self::BoardingPoint(id) => SourceKey::new(SourceKind::BoardingPoint, id),
         }
     }
 }
@@ -37,12 +35,9 @@ pub(super) async fn labels(
     tenant: Uuid,
     keys: &[LabelKey],
 ) -> Result<HashMap<LabelKey, String>, Error> {
-    let sources: BTreeSet<SourceKey> = keys.iter().map(|key| key.source().0).collect();
+    let sources: BTreeSet<SourceKey> = keys.iter().map(|key| key.source()).collect();
     let mut connection = reader.pool.acquire().await?;
-    let dossiers = store::load(&mut connection, tenant, &sources).await?;
-    let label = |key: &LabelKey| {
-        let (source, field) = key.source();
-        Some((*key, dossiers.get(&source)?.text(field)?.to_owned()))
-    };
+    let labels = reference::labels(&mut connection, tenant, &sources).await?;
+    let label = |key: &LabelKey| Some((*key, labels.get(&key.source())?.clone()));
     Ok(keys.iter().filter_map(label).collect())
 }

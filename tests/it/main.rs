@@ -15,6 +15,8 @@ mod embedded;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
+mod graphql;
+#[cfg(test)]
 mod hasura;
 #[cfg(test)]
 mod demo;

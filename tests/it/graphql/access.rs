@@ -1,0 +1,119 @@
+//! Every root field × every role, as the committed matrix says and as the wire answers.
+
+use customer_intelligence::graphql::access::{Grant, MATRIX, grant};
+use customer_intelligence::graphql::caller::Role;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::rig::{Rig, TENANT, ask, empty, key, person};
+
+const NAMES: [(Role, Option<&str>); 9] = [
+    (Role::Admin, Some("admin")),
+    (Role::BusflowStaff, Some("busflow_staff")),
+    (Role::Manager, Some("manager")),
+    (Role::Dispatcher, Some("dispatcher")),
+    (Role::Marketing, Some("marketing")),
+    (Role::Customer, Some("customer")),
+    (Role::Driver, Some("driver")),
+    (Role::Unknown, Some("anybody")),
+    (Role::Absent, None),
+];
+
+/// A request for person 1 through each root field.
+fn query(field: &str) -> String {
+    let id = key(person(1));
+    match field {
+        "customer_insight" => format!("{{ it: {field}(person_profile_id: {id}) {{ status }} }}"),
+        "customer_insights_by_ids" => {
+            format!("{{ it: {field}(person_profile_ids: [{id}]) {{ status }} }}")
+        }
+        "customer_insights" => format!("{{ it: {field} {{ nodes {{ status }} }} }}"),
+        other => panic!("a new root field needs its request here: {other}"),
+    }
+}
+
+fn shows(answer: &Value) -> bool {
+    answer.to_string().contains("READY")
+}
+
+async fn answer(rig: &Rig, field: &str, headers: &[(&str, &str)]) -> Value {
+    ask(&rig.router, headers, &json!({ "query": query(field) }))
+        .await
+        .json()
+}
+
+#[tokio::test]
+async fn every_role_sees_through_every_root_field_what_the_matrix_grants() {
+    let rig = Rig::new().await;
+    rig.put(TENANT, &[empty(1), empty(2)]).await;
+    let (tenant, own, other) = (
+        TENANT.to_string(),
+        person(1).to_string(),
+        person(2).to_string(),
+    );
+    for (field, joined, _) in MATRIX {
+        for (role, name) in NAMES {
+            let granted = grant(field, role);
+            let mut headers = vec![("x-hasura-tenant-id", tenant.as_str())];
+            headers.extend(name.map(|name| ("x-hasura-role", name)));
+            for asking in [None, Some(own.as_str()), Some(other.as_str())] {
+                let mut headers = headers.clone();
+                headers.extend(asking.map(|id| ("x-hasura-person-profile-id", id)));
+                let body = answer(&rig, field, &headers).await;
+                let expected = match granted {
+                    Grant::No => false,
+                    Grant::Own => asking == Some(own.as_str()),
+                    Grant::Tenant => true,
+                };
+                let case = format!("{field} as {role:?} being {asking:?}: {body}");
+                assert_eq!(shows(&body), expected, "{case}");
+                if joined {
+                    assert!(body.get("errors").is_none(), "{case}");
+                } else if !expected {
+                    assert_eq!(
+                        body["errors"][0]["extensions"]["code"], "FORBIDDEN",
+                        "{case}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_sees_anything_without_a_tenant_or_through_another_one() {
+    let rig = Rig::new().await;
+    rig.put(TENANT, &[empty(1)]).await;
+    let other = Uuid::from_u128(77).to_string();
+    let person = person(1).to_string();
+    for (field, joined, _) in MATRIX {
+        for (role, name) in NAMES {
+            for tenant in [None, Some(other.as_str()), Some("no uuid"), Some("")] {
+                let mut headers = vec![("x-hasura-person-profile-id", person.as_str())];
+                headers.extend(name.map(|name| ("x-hasura-role", name)));
+                headers.extend(tenant.map(|tenant| ("x-hasura-tenant-id", tenant)));
+                let body = answer(&rig, field, &headers).await;
+                assert!(!shows(&body), "{field} as {role:?} of {tenant:?}: {body}");
+                assert!(
+                    !joined || body.get("errors").is_none(),
+                    "{field} as {role:?}: {body}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn roles_are_told_apart_to_the_letter() {
+    let rig = Rig::new().await;
+    rig.put(TENANT, &[empty(1)]).await;
+    let tenant = TENANT.to_string();
+    for name in ["Manager", "manager,driver", "managers", "", "x"] {
+        let headers = [
+            ("x-hasura-role", name),
+            ("x-hasura-tenant-id", tenant.as_str()),
+        ];
+        let body = answer(&rig, "customer_insight", &headers).await;
+        assert_eq!(body, json!({ "data": { "it": null } }), "{name}");
+    }
+}

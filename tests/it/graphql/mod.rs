@@ -1,0 +1,12 @@
+//! The remote schema as Hasura meets it: the wire, the joins, the roles, the lists, and the outages.
+
+mod rig;
+mod schema;
+mod specification;
+mod join;
+mod outage;
+mod freshness;
+mod access;
+mod lists;
+mod http;
+mod audit;

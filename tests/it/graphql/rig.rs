@@ -1,0 +1,219 @@
+//! The GraphQL door over a database of its own, asked without a network; persons are put there by SQL.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use chrono::{DateTime, Utc};
+use customer_intelligence::db::Pool;
+use customer_intelligence::domain::clock::Clock;
+use customer_intelligence::domain::derive::derive;
+use customer_intelligence::domain::fold::fold;
+use customer_intelligence::domain::insight::Insight;
+use customer_intelligence::domain::reference::Reference;
+use customer_intelligence::graphql::{Limits, Schema};
+use customer_intelligence::http::{Keys, graphql};
+use customer_intelligence::insight::Reader;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+use crate::support::TestDb;
+
+pub(super) const SECRET: &str = "the gateway's secret of these tests";
+pub(super) const TENANT: Uuid = Uuid::from_u128(0x7e_0000);
+
+/// The instant at which these tests happen.
+pub(super) fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_780_000_000, 0).unwrap()
+}
+
+/// A door over a database.
+pub(super) struct Rig {
+    pub(super) db: TestDb,
+    pub(super) clock: Clock,
+    pub(super) router: Router,
+}
+
+/// What came back.
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Reply {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    /// The data, as Hasura would take it: an object, and no `errors` key at all.
+    pub(super) fn joined(&self) -> Value {
+        let mut body = self.json();
+        assert!(body.get("errors").is_none(), "{}", self.text);
+        let data = body["data"].take();
+        assert!(data.is_object(), "{}", self.text);
+        data
+    }
+}
+
+/// The door over any pool.
+pub(super) fn router(pool: Pool, clock: Clock) -> Router {
+    let schema = Schema::new(Reader::new(pool, clock, 3), Limits::default());
+    graphql::router(graphql::Door::new(
+        Keys::new([SECRET]),
+        schema,
+        Duration::from_secs(10),
+    ))
+}
+
+/// Asks with these headers besides secret and content type.
+pub(super) async fn ask(router: &Router, headers: &[(&str, &str)], body: &Value) -> Reply {
+    let mut request = Request::post("/graphql")
+        .header("content-type", "application/json")
+        .header("x-ci-secret", SECRET);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    send(router, request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+pub(super) async fn send(router: &Router, request: Request<Body>) -> Reply {
+    let (head, body) = router.clone().oneshot(request).await.unwrap().into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    Reply {
+        status: head.status,
+        headers: head.headers,
+        text,
+    }
+}
+
+/// Asks as a manager of the tenant.
+pub(super) async fn ask_as_manager(router: &Router, query: &str) -> Reply {
+    let tenant = TENANT.to_string();
+    let headers = [
+        ("x-hasura-role", "manager"),
+        ("x-hasura-tenant-id", tenant.as_str()),
+    ];
+    ask(router, &headers, &json!({ "query": query })).await
+}
+
+impl Rig {
+    pub(super) async fn new() -> Self {
+        let db = TestDb::new().await;
+        let clock = Clock::manual(now());
+        let router = router(db.pool().clone(), clock.clone());
+        Self { db, clock, router }
+    }
+
+    pub(super) async fn ask(&self, query: &str) -> Reply {
+        ask_as_manager(&self.router, query).await
+    }
+
+    /// Stores insights as the workers would, each person their own root.
+    pub(super) async fn put(&self, tenant: Uuid, insights: &[Insight]) {
+        let ids: Vec<Uuid> = insights.iter().map(|one| one.person_profile_id).collect();
+        self.put_customers(tenant, &ids, &ids).await;
+        let at: Vec<_> = insights.iter().map(|one| one.computed_at).collect();
+        let until: Vec<_> = insights.iter().map(|one| one.valid_until).collect();
+        let revenue: Vec<i64> = insights.iter().map(headline).collect();
+        let trips: Vec<i32> = insights.iter().map(|one| trips(one)).collect();
+        let score: Vec<Option<i32>> = insights.iter().map(score).collect();
+        let last: Vec<_> = insights
+            .iter()
+            .map(|one| one.behavior.last_activity_at)
+            .collect();
+        let bodies: Vec<Vec<u8>> = insights
+            .iter()
+            .map(|one| postcard::to_extend(one, vec![1]).unwrap())
+            .collect();
+        sqlx::query!(
+            "insert into customer_insight (tenant_id, person_profile_id, revision, computed_at,
+               valid_until, lifetime_revenue, outstanding, total_bookings, cancelled_bookings,
+               open_reservations, trips_taken, upcoming_trips, no_show_count, nps_score, is_minor,
+               last_activity_at, body)
+             select $1, u.id, 1, u.at, u.until, u.revenue, 0, 0, 0, 0, u.trips, 0, 0, u.score, false,
+               u.last, u.body
+             from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::bigint[], $6::int[],
+               $7::int[], $8::timestamptz[], $9::bytea[])
+               as u (id, at, until, revenue, trips, score, last, body)",
+            tenant,
+            &ids,
+            &at,
+            &until as &[Option<DateTime<Utc>>],
+            &revenue,
+            &trips,
+            &score as &[Option<i32>],
+            &last as &[Option<DateTime<Utc>>],
+            &bodies
+        )
+        .execute(self.db.pool())
+        .await
+        .unwrap();
+    }
+
+    /// Makes customers; `roots` are those whose insight answers for them.
+    pub(super) async fn put_customers(&self, tenant: Uuid, ids: &[Uuid], roots: &[Uuid]) {
+        sqlx::query!(
+            "insert into customer (tenant_id, person_profile_id, root)
+             select $1, u.id, u.root from unnest($2::uuid[], $3::uuid[]) as u (id, root)",
+            tenant,
+            ids,
+            roots
+        )
+        .execute(self.db.pool())
+        .await
+        .unwrap();
+    }
+}
+
+fn headline(insight: &Insight) -> i64 {
+    let behavior = &insight.behavior;
+    i64::try_from(behavior.revenue.lifetime.of(&behavior.currency)).unwrap()
+}
+
+fn trips(insight: &Insight) -> i32 {
+    i32::try_from(insight.behavior.trips_taken).unwrap()
+}
+
+fn score(insight: &Insight) -> Option<i32> {
+    let score = insight.feedback.nps_score.as_ref()?;
+    Some(i32::try_from(score.value).unwrap())
+}
+
+/// A person's id by number.
+pub(super) fn person(number: u128) -> Uuid {
+    Uuid::from_u128(0x9e_0000_0000 + number)
+}
+
+/// What is known of somebody who never did anything.
+pub(super) fn empty(number: u128) -> Insight {
+    derive(&fold(person(number), &[], &Reference::default()), now())
+}
+
+/// Somebody with this revenue in hundredths of the tenant's currency.
+pub(super) fn with_revenue(number: u128, cents: i128) -> Insight {
+    let mut insight = empty(number);
+    let currency = insight.behavior.currency.clone();
+    insight.behavior.revenue.lifetime.add(&currency, cents);
+    insight
+}
+
+/// The text of a remote join, written as Hasura's printer writes it: one alias per distinct key, from `first` on.
+pub(super) fn join(first: usize, keys: &[String], selection: &str) -> String {
+    let alias = |(number, key): (usize, &String)| {
+        format!(
+            "f{}: customer_insight(person_profile_id: {key}) {selection}",
+            first + number
+        )
+    };
+    let fields: Vec<String> = keys.iter().enumerate().map(alias).collect();
+    format!("query  {{ {} }}", fields.join(" "))
+}
+
+/// A uuid as Hasura writes it into a document.
+pub(super) fn key(id: Uuid) -> String {
+    format!("\"{id}\"")
+}
