@@ -5,4 +5,6 @@ mod acknowledged;
 mod bad_input;
 mod outage;
 mod health;
+mod neighbours;
 mod slow_clients;
+mod stopping;
