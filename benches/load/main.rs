@@ -1,1 +1,50 @@
-fn main() {}
+//! Load figures, each printed beside its target and beside baselines measured in the same run.
+//!
+//!     cargo bench --bench load -- webhook
+//!
+//! Machines differ and are noisy: what counts is the ratio to the baseline. Everything (client, server, PostgreSQL with
+//! its disk syncs on) shares this machine. One file a load; `database` and `client` are what they share.
+
+mod database;
+mod client;
+mod webhook;
+
+use std::io::Write;
+
+use clap::{Parser, Subcommand};
+
+/// Measure the service under load.
+#[derive(Debug, Parser)]
+#[command(after_help = "Example:\n  cargo bench --bench load -- webhook --seconds 10 --clients 64")]
+struct Cli {
+    #[command(subcommand)]
+    load: Load,
+    /// Passed by cargo; means nothing here.
+    #[arg(long, hide = true, global = true)]
+    bench: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Load {
+    /// Acknowledged deliveries a second at the webhook door.
+    Webhook(webhook::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    let Ok(cli) = Cli::try_parse() else {
+        // `cargo bench` and `cargo test --benches` name no load: say which there are, and succeed.
+        say(&Cli::try_parse_from(["load", "--help"]).map_or_else(|help| help.to_string(), |_| String::new()));
+        return Ok(());
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match cli.load {
+            Load::Webhook(options) => webhook::run(&options).await,
+        }
+    })
+}
+
+/// Prints to standard output, as far as somebody reads it.
+fn say(text: &str) {
+    writeln!(std::io::stdout(), "{text}").ok();
+}

@@ -1,5 +1,7 @@
 //! The database goes away and comes back: no delivery is acknowledged meanwhile, and nobody has to restart anything.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use customer_intelligence::db::embedded::{Durability, Embedded, EmbeddedConfig};
@@ -13,6 +15,12 @@ use super::rig::{Rig, booking};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A folder that PostgreSQL's own user can enter too.
+pub(super) fn folder() -> tempfile::TempDir {
+    let enterable = Permissions::from_mode(0o711);
+    tempfile::Builder::new().permissions(enterable).tempdir().unwrap()
+}
+
 fn own_server(folder: &tempfile::TempDir) -> EmbeddedConfig {
     EmbeddedConfig {
         durability: Durability::Throwaway,
@@ -22,7 +30,7 @@ fn own_server(folder: &tempfile::TempDir) -> EmbeddedConfig {
 
 #[tokio::test]
 async fn while_the_database_is_away_hasura_is_told_to_come_again_and_then_all_is_well() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let server = Embedded::start(own_server(&folder)).await.unwrap();
     migrate::run(&server.connect_options()).await.unwrap();
     let pool = pool::connect_lazy(server.connect_options(), &PoolConfig::default());

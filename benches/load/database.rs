@@ -1,0 +1,36 @@
+//! A durable PostgreSQL of the benchmarks' own, under `target/`, with an empty and migrated database.
+
+use std::path::Path;
+
+use customer_intelligence::db::embedded::{Embedded, EmbeddedConfig};
+use customer_intelligence::db::{Pool, PoolConfig, migrate, pool};
+
+/// A running server with disk syncs on.
+pub(crate) struct Database {
+    server: Embedded,
+    pub(crate) pool: Pool,
+}
+
+impl Database {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("load");
+        std::fs::create_dir_all(&folder)?;
+        let server = Embedded::start(EmbeddedConfig::new(folder, None)).await?;
+        let options = server.connect_options();
+        migrate::run(&options).await?;
+        let pool = pool::connect_lazy(options, &PoolConfig::default());
+        Ok(Self { server, pool })
+    }
+
+    /// Empties the inbox, as its owner.
+    pub(crate) async fn empty_inbox(&self) -> anyhow::Result<()> {
+        sqlx::query!("delete from inbox").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        self.pool.close().await;
+        self.server.stop().await?;
+        Ok(())
+    }
+}
