@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{bail, ensure};
+use anyhow::ensure;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -33,7 +33,7 @@ impl Seen {
     }
 }
 
-/// Lets `clients` clients send `requests` in turns for `time`; every answer has to be a 204.
+/// Lets `clients` clients send `requests` in turns for `time`; every answer has to be a success.
 pub(crate) async fn drive(
     address: SocketAddr,
     requests: &Arc<Vec<Vec<u8>>>,
@@ -67,26 +67,30 @@ async fn one(
     let mut connection = TcpStream::connect(address).await?;
     connection.set_nodelay(true)?;
     let mut latencies = Vec::new();
-    let mut answer = [0; 4_096];
+    let mut answer = Vec::new();
     for request in requests {
         let sent = Instant::now();
         if sent >= end {
             break;
         }
         connection.write_all(request).await?;
-        let mut read = 0;
-        loop {
-            let Some(free) = answer.get_mut(read..) else { bail!("an answer without an end") };
-            let more = connection.read(free).await?;
-            ensure!(more > 0, "the server hung up");
-            read += more;
-            // A 204 has no body, so the end of its head is its end.
-            if answer.get(..read).is_some_and(|answer| answer.ends_with(b"\r\n\r\n")) {
-                break;
-            }
+        answer.clear();
+        while !complete(&answer)? {
+            ensure!(connection.read_buf(&mut answer).await? > 0, "the server hung up");
         }
-        ensure!(answer.starts_with(b"HTTP/1.1 204"), "{}", String::from_utf8_lossy(&answer));
+        ensure!(answer.starts_with(b"HTTP/1.1 20"), "{}", String::from_utf8_lossy(&answer));
         latencies.push(sent.elapsed());
     }
     Ok(latencies)
+}
+
+/// Whether an answer is there with its whole body.
+fn complete(answer: &[u8]) -> anyhow::Result<bool> {
+    let Some(head) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return Ok(false);
+    };
+    let text = std::str::from_utf8(answer.get(..head).unwrap_or_default())?;
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let body: usize = length.map_or(Ok(0), str::parse)?;
+    Ok(answer.len() >= head + 4 + body)
 }

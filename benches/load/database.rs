@@ -4,6 +4,7 @@ use std::path::Path;
 
 use customer_intelligence::db::embedded::{Embedded, EmbeddedConfig};
 use customer_intelligence::db::{Pool, PoolConfig, migrate, pool};
+use customer_intelligence::domain::clock::Clock;
 
 /// A running server with disk syncs on.
 pub(crate) struct Database {
@@ -16,7 +17,9 @@ impl Database {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("load");
         std::fs::create_dir_all(&folder)?;
         let server = Embedded::start(EmbeddedConfig::new(folder, None)).await?;
-        let options = server.connect_options();
+        // Of its own, so that no run finds what another left.
+        let name = format!("load_{}", Clock::system().uuid_v7().simple());
+        let options = server.database(&name).await?;
         migrate::run(&options).await?;
         let pool = pool::connect_lazy(options, &PoolConfig::default());
         Ok(Self { server, pool })

@@ -1,13 +1,19 @@
 //! Load figures, each printed beside its target and beside baselines measured in the same run.
 //!
 //!     cargo bench --bench load -- webhook
+//!     cargo bench --bench load -- ingest
+//!     cargo bench --bench load -- join
 //!
 //! Machines differ and are noisy: what counts is the ratio to the baseline. Everything (client, server, PostgreSQL with
 //! its disk syncs on) shares this machine. One file a load; `database` and `client` are what they share.
 
 mod database;
 mod client;
+mod memory;
+mod workload;
 mod webhook;
+mod ingest;
+mod join;
 
 use std::io::Write;
 
@@ -28,6 +34,10 @@ struct Cli {
 enum Load {
     /// Acknowledged deliveries a second at the webhook door.
     Webhook(webhook::Options),
+    /// Deliveries a second from the inbox to the insight.
+    Ingest(ingest::Options),
+    /// Requests with 1, 100 and 1,000 keys at the GraphQL door.
+    Join(join::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -40,6 +50,8 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(async {
         match cli.load {
             Load::Webhook(options) => webhook::run(&options).await,
+            Load::Ingest(options) => ingest::run(&options).await,
+            Load::Join(options) => join::run(&options).await,
         }
     })
 }
