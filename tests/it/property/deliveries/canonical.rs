@@ -66,7 +66,7 @@ pub(super) fn event(world: &World, change: &Change, dice: &mut Dice) -> Option<E
         Table::Feedback => commerce::feedback(change, dice),
         Table::Offerings => commerce::offering(world, change, new, dice),
         Table::Profiles => elsewhere::profile(change, new, dice),
-        Table::Legs => elsewhere::leg(change, dice),
+        Table::Legs => elsewhere::leg(world, change, new, dice),
         Table::Boardings => elsewhere::boarding(world, change, new, dice),
         Table::Sales => elsewhere::sale(world, change, new, dice),
         Table::Messages => elsewhere::message(world, change, new, dice),
@@ -105,7 +105,9 @@ impl Form {
             if changed && !carried && !implied {
                 return None;
             }
-            if carried && (changed || self.must.contains(name) || dice.chance(60)) {
+            // References are never left out: a fact without any could be about nobody.
+            let needed = matches!(col, Col::Id(_)) || self.must.contains(name);
+            if carried && (changed || needed || dice.chance(60)) {
                 payload.push((name, super::spell(col, dice)));
             }
         }

@@ -280,11 +280,14 @@ pub(super) fn session(change: &Change, dice: &mut Dice) -> Option<Event> {
             "started_at",
             "expires_at",
         ],
-        must: &[],
+        // Without anybody such an event is dropped, as the platform wants it.
+        must: &["booker_profile_id"],
         implied: &[("status", "EXPIRED")],
         unread: &[],
     };
-    SESSION.tell(change, dice)
+    // What a row says while it names nobody is not kept, so its end must be what this change tells.
+    let was = change.old.as_ref().is_some_and(|old| old.is("status", "EXPIRED"));
+    if was { None } else { SESSION.tell(change, dice) }
 }
 
 pub(super) fn feedback(change: &Change, dice: &mut Dice) -> Option<Event> {

@@ -49,13 +49,13 @@ pub(super) fn profile(change: &Change, new: &Row, dice: &mut Dice) -> Option<Eve
     })
 }
 
-pub(super) fn leg(change: &Change, dice: &mut Dice) -> Option<Event> {
+/// The event tells of the offering's departure too, so it names the offering only where the offering agrees.
+pub(super) fn leg(world: &World, change: &Change, new: &Row, dice: &mut Dice) -> Option<Event> {
     const LEG: Form = Form {
         schema: "operations",
         name: "ServiceLegCompleted",
         id: "service_leg_id",
         fields: &[
-            "tour_offering_id",
             "tour_departure_id",
             "leg_type",
             "is_final_leg",
@@ -65,9 +65,15 @@ pub(super) fn leg(change: &Change, dice: &mut Dice) -> Option<Event> {
         ],
         must: &[],
         implied: &[("status", "COMPLETED")],
-        unread: &["scheduled_start"],
+        unread: &["scheduled_start", "tour_offering_id"],
     };
-    LEG.tell(change, dice)
+    let mut event = LEG.tell(change, dice)?;
+    let offering = as_of(world, Table::Offerings, new.id("tour_offering_id"), change.at);
+    let departure = offering.and_then(|row| row.id("tour_departure_id"));
+    if departure.is_some() && departure == new.id("tour_departure_id") {
+        event.add_id("tour_offering_id", new.id("tour_offering_id"));
+    }
+    Some(event)
 }
 
 /// The passenger a row of the bus is about for ever, if neither the ticket nor the passenger ever changes.

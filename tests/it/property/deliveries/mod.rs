@@ -110,7 +110,7 @@ fn own_dice(seed: u64, id: Uuid, at: DateTime<Utc>, what: u64) -> Dice {
 
 /// Mostly once, sometimes again.
 fn copies(dice: &mut Dice) -> usize {
-    dice.pick(&[1, 1, 1, 1, 2, 3])
+    dice.pick(&[1, 1, 1, 1, 1, 1, 2, 3])
 }
 
 /// What arrives together: about as many as the seed says, with borders that belong to the deliveries.

@@ -37,9 +37,9 @@ impl Plan {
             let departure = at % self.departures.len();
             self.offering(self.departures[departure], days[departure]);
         }
-        for departure in self.departures.clone() {
+        for (departure, place) in self.departures.clone().into_iter().zip(0..) {
             for _ in 0..self.dice.between(0, 3) {
-                self.leg(departure);
+                self.leg(departure, place);
             }
         }
     }
@@ -134,14 +134,14 @@ impl Plan {
         }
     }
 
-    fn leg(&mut self, departure: Uuid) {
+    fn leg(&mut self, departure: Uuid, place: usize) {
         let leg = self.dice.id();
         self.legs.push((leg, departure));
         if self.dice.chance(15) {
             return;
         }
         let mut at = self.when(450);
-        let offering = self.dice.maybe(&self.offerings.clone(), 50);
+        let offering = self.offerings.get(place).copied().filter(|_| self.dice.chance(60));
         let columns = cols([
             ("tour_offering_id", id(offering)),
             ("tour_departure_id", Col::Id(departure)),

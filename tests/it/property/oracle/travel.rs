@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::super::world::{Row, Table};
 use super::bookings::Deal;
-use super::trips::{Trip, place};
+use super::trips::Trip;
 use super::{Oracle, count};
 
 /// A person's place on one departure: active, on a kept booking, with a known offering.
@@ -193,7 +193,7 @@ impl<'a> Oracle<'a> {
             tour_title: offering.text("title").map(str::to_owned),
             start_date: trip.start()?,
             end_date: offering.day("end_date"),
-            boarding: place(trip.speaker.row),
+            boarding: self.boarding_place(&trip),
         })
     }
 }

@@ -26,7 +26,7 @@ impl Trip<'_, '_> {
 }
 
 /// Where a passenger gets on, as booked.
-pub(super) fn place(passenger: &Row) -> Option<BoardingPlace> {
+fn place(passenger: &Row) -> Option<BoardingPlace> {
     if passenger.flag("is_door_pickup") {
         return Some(BoardingPlace::DoorPickup);
     }
@@ -69,7 +69,7 @@ impl<'a> Oracle<'a> {
         offering.text("region").or_else(of_tour).map(str::to_owned)
     }
 
-    fn boarding_place(&self, trip: &Trip<'a, '_>) -> Option<BoardingPlace> {
+    pub(super) fn boarding_place(&self, trip: &Trip<'a, '_>) -> Option<BoardingPlace> {
         let kind = |leg: Option<Uuid>| self.row(Table::Legs, leg)?.text("leg_type");
         let picks_up = |boarding: &&Boarding<'a>| {
             kind(boarding.2.id("service_leg_id")).is_none_or(|kind| kind == "PICKUP")
