@@ -283,7 +283,7 @@ impl Trouble {
 mod tests {
     use super::*;
 
-    fn headers(name: header::HeaderName, values: &[&str]) -> HeaderMap {
+    fn headers(name: &header::HeaderName, values: &[&str]) -> HeaderMap {
         values
             .iter()
             .map(|value| (name.clone(), value.parse().unwrap()))
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn the_answer_has_the_media_type_that_the_client_prefers() {
-        let accepted = |values: &[&str]| Format::accepted(&headers(header::ACCEPT, values));
+        let accepted = |values: &[&str]| Format::accepted(&headers(&header::ACCEPT, values));
         assert_eq!(accepted(&[]), Format::Json);
         assert_eq!(accepted(&["*/*"]), Format::Json);
         assert_eq!(
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn only_json_in_utf_8_is_read() {
-        let read = |value: &str| is_json(&headers(header::CONTENT_TYPE, &[value]));
+        let read = |value: &str| is_json(&headers(&header::CONTENT_TYPE, &[value]));
         assert!(read("application/json"));
         assert!(read("application/json; charset=utf-8"));
         assert!(read("Application/JSON;charset=\"UTF-8\""));
@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn a_session_header_that_is_there_twice_is_refused() {
         let role = header::HeaderName::from_static("x-hasura-role");
-        assert!(caller(&headers(role.clone(), &["manager"])).is_ok());
-        assert!(caller(&headers(role, &["manager", "admin"])).is_err());
+        assert!(caller(&headers(&role, &["manager"])).is_ok());
+        assert!(caller(&headers(&role, &["manager", "admin"])).is_err());
     }
 }

@@ -21,7 +21,9 @@ async fn no_must_and_no_should_of_graphql_over_http_fails() {
         "/tests/it/graphql/audit"
     ));
     if let Err(reason) = install(folder).await {
-        assert!(!IN_CI, "the audit must run in CI: {reason}");
+        if IN_CI {
+            panic!("the audit must run in CI: {reason}");
+        }
         println!("left out, because {reason}");
         return;
     }

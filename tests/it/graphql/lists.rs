@@ -12,7 +12,7 @@ fn people() -> Vec<Insight> {
         .map(|n: u32| {
             let mut one = with_revenue(n.into(), i128::from(n % 3) * 1_000);
             one.behavior.trips_taken = n % 4;
-            if n % 2 == 0 {
+            if n.is_multiple_of(2) {
                 one.feedback.nps_score = Some(Measured {
                     value: i64::from(n % 5),
                     based_on: 1,

@@ -6,6 +6,7 @@ mod specification;
 mod join;
 mod outage;
 mod freshness;
+mod timeline;
 mod access;
 mod lists;
 mod http;

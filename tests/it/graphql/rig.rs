@@ -119,7 +119,7 @@ impl Rig {
         let at: Vec<_> = insights.iter().map(|one| one.computed_at).collect();
         let until: Vec<_> = insights.iter().map(|one| one.valid_until).collect();
         let revenue: Vec<i64> = insights.iter().map(headline).collect();
-        let trips: Vec<i32> = insights.iter().map(|one| trips(one)).collect();
+        let trips: Vec<i32> = insights.iter().map(trips).collect();
         let score: Vec<Option<i32>> = insights.iter().map(score).collect();
         let last: Vec<_> = insights
             .iter()
