@@ -29,7 +29,9 @@ impl Seen {
             reason = "an index into a list, from a share between 0 and 1"
         )]
         let index = (last as f64 * share).round() as usize;
-        self.latencies.get(index).map_or(0.0, |latency| latency.as_secs_f64() * 1_000.0)
+        self.latencies
+            .get(index)
+            .map_or(0.0, |latency| latency.as_secs_f64() * 1_000.0)
     }
 }
 
@@ -45,7 +47,10 @@ pub(crate) async fn drive(
     for first in 0..clients {
         let requests = Arc::clone(requests);
         running.spawn(async move {
-            let mine = requests.iter().cycle().skip(first * requests.len() / clients);
+            let mine = requests
+                .iter()
+                .cycle()
+                .skip(first * requests.len() / clients);
             one(address, mine, begun + time).await
         });
     }
@@ -56,7 +61,10 @@ pub(crate) async fn drive(
     let elapsed = begun.elapsed().as_secs_f64();
     latencies.sort_unstable();
     let answers = u32::try_from(latencies.len())?;
-    Ok(Seen { per_second: f64::from(answers) / elapsed, latencies })
+    Ok(Seen {
+        per_second: f64::from(answers) / elapsed,
+        latencies,
+    })
 }
 
 async fn one(
@@ -76,16 +84,25 @@ async fn one(
         connection.write_all(request).await?;
         let mut read = 0;
         loop {
-            let Some(free) = answer.get_mut(read..) else { bail!("an answer without an end") };
+            let Some(free) = answer.get_mut(read..) else {
+                bail!("an answer without an end")
+            };
             let more = connection.read(free).await?;
             ensure!(more > 0, "the server hung up");
             read += more;
             // A 204 has no body, so the end of its head is its end.
-            if answer.get(..read).is_some_and(|answer| answer.ends_with(b"\r\n\r\n")) {
+            if answer
+                .get(..read)
+                .is_some_and(|answer| answer.ends_with(b"\r\n\r\n"))
+            {
                 break;
             }
         }
-        ensure!(answer.starts_with(b"HTTP/1.1 204"), "{}", String::from_utf8_lossy(&answer));
+        ensure!(
+            answer.starts_with(b"HTTP/1.1 204"),
+            "{}",
+            String::from_utf8_lossy(&answer)
+        );
         latencies.push(sent.elapsed());
     }
     Ok(latencies)
