@@ -27,7 +27,9 @@ impl Database {
 
     /// Empties the inbox, as its owner.
     pub(crate) async fn empty_inbox(&self) -> anyhow::Result<()> {
-        sqlx::query!("delete from inbox").execute(&self.pool).await?;
+        sqlx::query!("delete from inbox")
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 

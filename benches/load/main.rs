@@ -43,10 +43,13 @@ enum Load {
 fn main() -> anyhow::Result<()> {
     let Ok(cli) = Cli::try_parse() else {
         // `cargo bench` and `cargo test --benches` name no load: say which there are, and succeed.
-        say(&Cli::try_parse_from(["load", "--help"]).map_or_else(|help| help.to_string(), |_| String::new()));
+        say(&Cli::try_parse_from(["load", "--help"])
+            .map_or_else(|help| help.to_string(), |_| String::new()));
         return Ok(());
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         match cli.load {
             Load::Webhook(options) => webhook::run(&options).await,

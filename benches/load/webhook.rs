@@ -114,7 +114,10 @@ fn bare() -> (Router, JoinSet<()>) {
         drop(body);
         StatusCode::NO_CONTENT
     };
-    (Router::new().route("/webhooks/hasura", post(answer)), JoinSet::new())
+    (
+        Router::new().route("/webhooks/hasura", post(answer)),
+        JoinSet::new(),
+    )
 }
 
 fn door(database: &Database, flushers: usize) -> (Router, JoinSet<()>) {
@@ -125,7 +128,12 @@ fn door(database: &Database, flushers: usize) -> (Router, JoinSet<()>) {
         let flusher = writer.clone();
         work.spawn(async move { flusher.run().await });
     }
-    let door = Door::new(Keys::new([SECRET]), writer, Clock::system(), Limits::default());
+    let door = Door::new(
+        Keys::new([SECRET]),
+        writer,
+        Clock::system(),
+        Limits::default(),
+    );
     (webhook::router(door), work)
 }
 
@@ -172,7 +180,10 @@ fn request(body: &[u8]) -> Vec<u8> {
 
 /// A booking that was paid: `data.old` and `data.new`, as Hasura sends an UPDATE.
 fn delivery(n: u128) -> Vec<u8> {
-    let (id, tenant_id) = (Uuid::from_u128(1_000_000 + n), Uuid::from_u128(1 + n % TENANTS));
+    let (id, tenant_id) = (
+        Uuid::from_u128(1_000_000 + n),
+        Uuid::from_u128(1 + n % TENANTS),
+    );
     let row = |status: &str, at: &str| {
         json!({
             "id": id, "tenant_id": tenant_id, "tour_offering_id": Uuid::from_u128(7_000 + n % 60),

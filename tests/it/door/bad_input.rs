@@ -76,11 +76,7 @@ fn table() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             raw("booked_at", "\"yesterday\""),
             "wrong_type",
         ),
-        (
-            "NUL",
-            raw("channel", "\"a\\u0000b\""),
-            "unstorable_text",
-        ),
+        ("NUL", raw("channel", "\"a\\u0000b\""), "unstorable_text"),
         (
             "half of a pair",
             raw("channel", "\"\\ud800\""),
@@ -136,7 +132,11 @@ async fn every_kind_of_bad_input_is_answered_and_visible() {
 async fn a_word_that_nobody_knows_yet_is_no_reason_to_refuse() {
     let db = TestDb::new().await;
     let rig = Rig::new(db.pool().clone()).await;
-    let answer = rig.post(raw("status", "\"TELEPORTED\"")).send().await.unwrap();
+    let answer = rig
+        .post(raw("status", "\"TELEPORTED\""))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     assert_eq!(rig.kept(Uuid::from_u128(1)).await, 1);
     assert!(rig.reasons().await.is_empty());

@@ -37,7 +37,11 @@ struct Server {
 impl Server {
     fn start(address: SocketAddr, data: &std::path::Path) -> Self {
         let child = Self::spawn(address, data);
-        Self { address, data: data.to_owned(), child }
+        Self {
+            address,
+            data: data.to_owned(),
+            child,
+        }
     }
 
     fn spawn(address: SocketAddr, data: &std::path::Path) -> Child {
@@ -90,9 +94,16 @@ fn deliveries(bookings: usize) -> Vec<String> {
     let profiles = (0..PERSONS).map(profile);
     let bookings = (0..bookings).map(|n| {
         let envelope = booking(TENANT, Uuid::from_u128(1_000_000 + n as u128));
-        with(envelope, "booker_profile_id", Some(json!(person(n % PERSONS))))
+        with(
+            envelope,
+            "booker_profile_id",
+            Some(json!(person(n % PERSONS))),
+        )
     });
-    profiles.chain(bookings).map(|envelope| envelope.to_string()).collect()
+    profiles
+        .chain(bookings)
+        .map(|envelope| envelope.to_string())
+        .collect()
 }
 
 /// Sends as Hasura does: again until it is acknowledged.
@@ -117,8 +128,11 @@ async fn insist(client: &Client, address: SocketAddr, body: &str) {
 
 /// Delivers everything while the server is killed whenever another share of it has been acknowledged.
 async fn deliver_and_kill(server: &mut Server, all: Vec<String>, kills: usize) {
-    let (all, next, acked) =
-        (Arc::new(all), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (all, next, acked) = (
+        Arc::new(all),
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicUsize::new(0)),
+    );
     let mut senders = JoinSet::new();
     for _ in 0..SENDERS {
         let (all, next, acked) = (Arc::clone(&all), Arc::clone(&next), Arc::clone(&acked));
@@ -156,7 +170,10 @@ async fn until_all_is_folded(pool: &Pool) {
         if waiting == 0 {
             return;
         }
-        assert!(begun.elapsed() < PATIENCE, "{waiting} deliveries are never folded");
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "{waiting} deliveries are never folded"
+        );
         tokio::task::yield_now().await;
     }
 }
@@ -165,13 +182,20 @@ async fn until_all_is_folded(pool: &Pool) {
 async fn nothing_acknowledged_is_lost_and_nothing_counts_twice() {
     drop(rustls::crypto::ring::default_provider().install_default());
     let kills = std::env::var_os("KILLS").map_or(KILLS, |kills| {
-        kills.to_str().and_then(|kills| kills.parse().ok()).expect("KILLS is a number")
+        kills
+            .to_str()
+            .and_then(|kills| kills.parse().ok())
+            .expect("KILLS is a number")
     });
     let bookings = (kills + 1) * BOOKINGS_PER_KILL;
     let folder = folder();
-    let database =
-        Embedded::start(EmbeddedConfig::new(folder.path().to_owned(), None)).await.unwrap();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let database = Embedded::start(EmbeddedConfig::new(folder.path().to_owned(), None))
+        .await
+        .unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let mut server = Server::start(free, folder.path());
     deliver_and_kill(&mut server, deliveries(bookings), kills).await;
 

@@ -21,7 +21,11 @@ async fn a_row_that_the_database_refuses_costs_its_neighbours_nothing() {
     let mut deliveries = JoinSet::new();
     for n in 0..60_u128 {
         let channel = if n % 20 == 7 { "SWAMP" } else { "WEB" };
-        let envelope = with(booking(tenant, Uuid::from_u128(n)), "channel", Some(json!(channel)));
+        let envelope = with(
+            booking(tenant, Uuid::from_u128(n)),
+            "channel",
+            Some(json!(channel)),
+        );
         deliveries.spawn(rig.post(envelope.to_string()).send());
     }
     while let Some(answer) = deliveries.join_next().await {

@@ -18,7 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A folder that PostgreSQL's own user can enter too.
 pub(super) fn folder() -> tempfile::TempDir {
     let enterable = Permissions::from_mode(0o711);
-    tempfile::Builder::new().permissions(enterable).tempdir().unwrap()
+    tempfile::Builder::new()
+        .permissions(enterable)
+        .tempdir()
+        .unwrap()
 }
 
 fn own_server(folder: &tempfile::TempDir) -> EmbeddedConfig {

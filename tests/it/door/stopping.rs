@@ -35,14 +35,27 @@ async fn under_way(drain: Duration) -> Stopping {
     let (stop, stopped) = oneshot::channel();
     let mut server = JoinSet::new();
     server.spawn(async move {
-        let limits = Limits { drain, ..Limits::default() };
+        let limits = Limits {
+            drain,
+            ..Limits::default()
+        };
         let stopped = async { drop(stopped.await) };
         serve(listener, Router::new().route("/", page), &limits, stopped).await;
     });
     let mut call = JoinSet::new();
-    call.spawn(reqwest::Client::new().get(format!("http://{address}/")).send());
+    call.spawn(
+        reqwest::Client::new()
+            .get(format!("http://{address}/"))
+            .send(),
+    );
     arrived.notified().await;
-    Stopping { address, release, stop, server, call }
+    Stopping {
+        address,
+        release,
+        stop,
+        server,
+        call,
+    }
 }
 
 async fn until_nobody_listens(address: std::net::SocketAddr) {
@@ -61,13 +74,21 @@ async fn a_request_under_way_is_answered_and_a_new_one_is_not_taken() {
     rig.release.notify_one();
     let answer = rig.call.join_next().await.unwrap().unwrap().unwrap();
     assert_eq!(answer.text().await.unwrap(), "done");
-    tokio::time::timeout(PATIENCE, rig.server.join_next()).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, rig.server.join_next())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
 }
 
 #[tokio::test]
 async fn who_takes_longer_than_the_drain_is_cut() {
     let mut rig = under_way(Duration::from_millis(100)).await;
     rig.stop.send(()).unwrap();
-    tokio::time::timeout(PATIENCE, rig.server.join_next()).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, rig.server.join_next())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
     assert!(rig.call.join_next().await.unwrap().unwrap().is_err());
 }
