@@ -2,6 +2,6 @@
 
 mod attach;
 mod columns;
-mod directory;
+pub(crate) mod directory;
 mod generated;
 mod wiring;
