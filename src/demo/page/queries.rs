@@ -106,8 +106,8 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     (
         "Highest lifetime revenue (remote root field)",
         "query Top {
-  customer_insights(first: 5, order_by: [{field: LIFETIME_REVENUE, direction: DESC}]) {
-    nodes { person_profile_id behavior_aggregate { lifetime_revenue total_bookings } }
+  customer_insights(first: 5, order_by: [{column: lifetime_revenue, direction: desc}]) {
+    nodes { person_profile_id behavior_aggregate { lifetime_revenue total_bookings booker_kind } }
   }
 }",
     ),

@@ -4,6 +4,7 @@ mod capture;
 mod delivery;
 mod gateway;
 mod pages;
+mod queries;
 mod receiver;
 mod simulation;
 
