@@ -18,3 +18,7 @@ mod hasura;
 mod demo;
 #[cfg(test)]
 mod property;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod stories;
