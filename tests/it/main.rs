@@ -22,3 +22,7 @@ mod hasura;
 mod demo;
 #[cfg(test)]
 mod property;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod stories;

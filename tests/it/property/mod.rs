@@ -13,3 +13,4 @@ mod stories;
 mod compare;
 mod shrink;
 mod in_memory;
+pub(crate) mod crowd;

@@ -1,0 +1,210 @@
+//! The program itself as a process of its own, with a database of its own, which tests may kill.
+
+use std::fs::{self, File, Permissions};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+const WEBHOOK_SECRET: &str = "the webhook secret of these tests";
+const GATEWAY_SECRET: &str = "the gateway secret of these tests";
+/// Anything that takes longer than this will not happen any more.
+const PATIENCE: Duration = Duration::from_secs(90);
+const POLL: Duration = Duration::from_millis(20);
+
+/// `customer-intelligence serve` in a folder and on a port of its own. Dropping it ends program and database.
+pub(super) struct Program {
+    folder: TempDir,
+    port: u16,
+    child: Option<Child>,
+    client: Client,
+}
+
+impl Program {
+    /// Starts it for the first time and waits until it is ready.
+    pub(super) async fn new() -> Self {
+        // An error says that another test was faster.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        // PostgreSQL may run as somebody else, who has to get there: not every temporary folder lets them.
+        let folder = tempfile::Builder::new().prefix("ci-").tempdir_in("/var/tmp").unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        let client = Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
+        drop(free);
+        let mut program = Self { folder, port, child: None, client };
+        program.start();
+        program.until_ready().await;
+        program
+    }
+
+    /// Starts it (again).
+    pub(super) fn start(&mut self) {
+        let said = File::options().create(true).append(true).open(self.said()).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_customer-intelligence"))
+            .arg("serve")
+            .env_clear()
+            .envs(["PATH", "HOME", "PG_BIN_DIR"].map(|name| {
+                (name, std::env::var_os(name).unwrap_or_default())
+            }).into_iter().filter(|(_, value)| !value.is_empty()))
+            .env("CI_DATA_DIR", self.folder.path())
+            .env("CI_PORT", self.port.to_string())
+            .env("CI_WEBHOOK_SECRET", WEBHOOK_SECRET)
+            .env("CI_GATEWAY_SECRET", GATEWAY_SECRET)
+            .env("CI_MASTER_KEY", "the master key of these tests")
+            .stdin(Stdio::null())
+            .stdout(said.try_clone().unwrap())
+            .stderr(said)
+            .spawn();
+        self.child = Some(child.expect("the program starts"));
+    }
+
+    /// Where it writes what it says.
+    fn said(&self) -> PathBuf {
+        self.folder.path().join("said")
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Waits until it says that it is ready; returns how long that took.
+    pub(super) async fn until_ready(&mut self) -> Duration {
+        let begun = Instant::now();
+        loop {
+            let answer = self.client.get(self.url("/readyz")).send().await;
+            if answer.is_ok_and(|answer| answer.status() == StatusCode::OK) {
+                return begun.elapsed();
+            }
+            self.check(begun);
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    fn check(&mut self, begun: Instant) {
+        let ended = self.ended();
+        let patient = begun.elapsed() < PATIENCE;
+        assert!(patient && ended.is_none(), "ended: {ended:?}\n{}", self.last_words());
+    }
+
+    fn last_words(&self) -> String {
+        let said = fs::read_to_string(self.said()).unwrap_or_default();
+        let lines: Vec<&str> = said.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+
+    /// How it ended, if it did.
+    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.as_mut().expect("it was started").try_wait().unwrap()
+    }
+
+    /// Kills it in the middle of whatever it does. Its database goes on.
+    pub(super) fn kill(&mut self) {
+        let mut child = self.child.take().expect("it was started");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Tells it to stop; returns how it ended and after how long.
+    pub(super) async fn stop(&mut self) -> (ExitStatus, Duration) {
+        let begun = Instant::now();
+        signal("-TERM", self.child.as_ref().expect("it was started").id());
+        loop {
+            if let Some(status) = self.ended() {
+                self.child = None;
+                return (status, begun.elapsed());
+            }
+            assert!(begun.elapsed() < PATIENCE, "it does not stop\n{}", self.last_words());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Kills the database's first process; the others notice and end.
+    pub(super) fn kill_database(&self) {
+        signal("-KILL", self.database().expect("it runs"));
+    }
+
+    fn database(&self) -> Option<u32> {
+        let file = self.folder.path().join("postgres/data/postmaster.pid");
+        fs::read_to_string(file).ok()?.lines().next()?.trim().parse().ok()
+    }
+
+    /// Where its data lies.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    /// Its door for deliveries, which stays the same when it is started again.
+    pub(super) fn door(&self) -> Door {
+        Door { client: self.client.clone(), url: self.url("/webhooks/hasura") }
+    }
+
+    /// Asks about persons as a remote join does: one alias each. Returns the answer's `data`, which carries no errors.
+    pub(super) async fn join(&self, tenant: Uuid, persons: &[Uuid], selection: &str) -> Value {
+        let aliases = persons.iter().enumerate().map(|(at, person)| {
+            format!("p{at}: customer_insight(person_profile_id: \"{person}\") {{ {selection} }}\n")
+        });
+        let query = format!("query {{ {} }}", aliases.collect::<String>());
+        let answer = self
+            .client
+            .post(self.url("/graphql"))
+            .header("x-ci-secret", GATEWAY_SECRET)
+            .header("x-hasura-role", "dispatcher")
+            .header("x-hasura-tenant-id", tenant.to_string())
+            .json(&json!({ "query": query }))
+            .send()
+            .await
+            .expect("it answers");
+        let text = answer.text().await.unwrap();
+        let mut answer: Value = serde_json::from_str(&text).unwrap();
+        assert!(answer.get("errors").is_none(), "{text}");
+        answer["data"].take()
+    }
+}
+
+/// The webhook's door. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Door {
+    client: Client,
+    url: String,
+}
+
+impl Door {
+    /// Delivers; none when nobody answered.
+    pub(super) async fn deliver(&self, body: &str) -> Option<reqwest::Response> {
+        let request = self
+            .client
+            .post(&self.url)
+            .header("content-type", "application/json")
+            .header("x-ci-secret", WEBHOOK_SECRET)
+            .body(body.to_owned());
+        request.send().await.ok()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            drop(child.kill());
+            drop(child.wait());
+        }
+        if std::thread::panicking() {
+            eprintln!("{}", self.last_words());
+        }
+        // The folder goes with it, so whatever still runs on it may go at once.
+        if let Some(pid) = self.database() {
+            drop(Command::new("kill").args(["-KILL", &pid.to_string()]).status());
+        }
+    }
+}
+
+fn signal(name: &str, pid: u32) {
+    let sent = Command::new("kill").args([name, &pid.to_string()]).status();
+    assert!(sent.unwrap().success());
+}
