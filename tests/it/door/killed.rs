@@ -25,7 +25,7 @@ const BOOKINGS_PER_KILL: usize = 300;
 const PERSONS: usize = 20;
 const SENDERS: usize = 32;
 const TENANT: Uuid = Uuid::from_u128(1);
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The real program on a data folder and a port of its own.
 struct Server {
