@@ -84,7 +84,7 @@ mod tests {
                 .cloned()
         };
         assert_eq!(
-            wait(Error::Unauthorized(Duration::from_secs(60))).unwrap(),
+            wait(Error::Unauthorized(Duration::from_mins(1))).unwrap(),
             "60"
         );
         assert_eq!(wait(Error::Busy(Duration::from_millis(200))).unwrap(), "1");

@@ -5,7 +5,6 @@ mod acknowledged;
 mod bad_input;
 mod outage;
 mod health;
-mod killed;
 mod neighbours;
 mod slow_clients;
 mod stopping;
