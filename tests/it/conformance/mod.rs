@@ -1,7 +1,8 @@
 //! Hasura v2's side of the wire, written from its source: what it sends, and what it does with our answer.
 
 mod build;
-mod grammar;
+mod deliveries;
+pub(crate) mod grammar;
 mod grammar_examples;
 pub(crate) mod introspection;
 mod lexer;

@@ -122,6 +122,11 @@ impl Rig {
         status
     }
 
+    /// The service's own connections.
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.context.pool
+    }
+
     /// Lets the workers do all that waits.
     pub(crate) async fn settle(&self) {
         let mut sizes = BTreeMap::new();
@@ -140,7 +145,7 @@ impl Rig {
         }
         let request = request.body(Body::from(body)).unwrap();
         let answer = self.router.clone().oneshot(request);
-        let answer = tokio::time::timeout(Duration::from_secs(60), answer)
+        let answer = tokio::time::timeout(Duration::from_mins(1), answer)
             .await
             .unwrap()
             .unwrap();

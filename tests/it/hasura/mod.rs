@@ -4,4 +4,6 @@ mod attach;
 mod columns;
 pub(crate) mod directory;
 mod generated;
+mod roles;
+mod stand_in;
 mod wiring;
