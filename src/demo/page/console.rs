@@ -25,7 +25,7 @@ pub(super) fn page() -> Markup {
             }
             div {
                 label for="variables" { "Variablen (JSON)" }
-                textarea #variables rows="3" spellcheck="false" { "{\"as_of\": \"2026-01-01T00:00:00Z\"}" }
+                textarea #variables rows="3" spellcheck="false" { "{}" }
             }
             button type="submit" { "Ausführen" }
             output #took for="query" {}

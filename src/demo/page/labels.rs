@@ -29,7 +29,7 @@ pub(super) fn activity(kind: &str) -> &str {
     }
 }
 
-/// Channels, payment types, extras, and who cancelled.
+/// Channels, payment types, extras, occasions of messages, and who cancelled.
 pub(super) fn detail(code: &str) -> &str {
     match code {
         "PASSENGER" => "durch den Kunden",
@@ -51,6 +51,10 @@ pub(super) fn detail(code: &str) -> &str {
         "PHONE" => "Telefon",
         "COUNTER" => "Schalter",
         "B2B_AGENCY" => "Reisebüro",
+        "BOOKING_CONFIRMED" => "Buchungsbestätigung",
+        "PRE_TRIP_REMINDER" => "Reiseerinnerung",
+        "POST_TRIP_REVIEW" => "Bitte um Bewertung",
+        "SERVICE_NOTE" => "Servicehinweis",
         other => other,
     }
 }

@@ -94,16 +94,6 @@ pub const EXAMPLES: &[(&str, &str)] = &[
 }",
     ),
     (
-        "As it was a year ago",
-        "query Then($as_of: timestamptz!) {
-  backoffice_person_profiles(limit: 5) {
-    last_name
-    now: customer_insight { behavior_aggregate { total_bookings lifetime_revenue } }
-    then: customer_insight(as_of: $as_of) { behavior_aggregate { total_bookings lifetime_revenue } }
-  }
-}",
-    ),
-    (
         "Highest lifetime revenue (remote root field)",
         "query Top {
   customer_insights(first: 5, order_by: [{column: lifetime_revenue, direction: desc}]) {

@@ -62,6 +62,7 @@ fn yearly(
     guests: Option<&[Person]>,
     out: &mut Vec<Wish>,
 ) {
+    let mut chosen = Vec::new();
     for year in 0..=3_i64 {
         if year > household.last_year {
             break;
@@ -71,6 +72,10 @@ fn yearly(
             let Some(departure) = choose(ledger, household, departures, year) else {
                 continue;
             };
+            if chosen.contains(&departure) {
+                continue;
+            }
+            chosen.push(departure);
             let mut travellers: Vec<_> = household
                 .members
                 .iter()
