@@ -27,7 +27,7 @@ const TELLINGS: u64 = 3;
 /// How many kinds of failure are made small and shown.
 const SHOWN: usize = 12;
 
-type Insights = BTreeMap<Uuid, Option<Insight>>;
+pub(super) type Insights = BTreeMap<Uuid, Option<Insight>>;
 
 /// How many histories this run looks at: `CI_PROPERTY_CASES`, else the given number.
 pub(super) fn cases(otherwise: u64) -> u64 {
@@ -43,7 +43,7 @@ pub(super) fn cases(otherwise: u64) -> u64 {
 }
 
 /// Tells the history one way and reads everybody's insight; the first way is the plain one, all at once.
-fn listen(history: &History, world: &World, telling: u64) -> Result<Insights, String> {
+pub(super) fn listen(history: &History, world: &World, telling: u64) -> Result<Insights, String> {
     let seed = seed_of(history, telling);
     let plain = telling == 0;
     let bodies = if plain {

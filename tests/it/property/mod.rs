@@ -14,3 +14,4 @@ mod compare;
 mod shrink;
 mod in_memory;
 pub(crate) mod crowd;
+mod postgres;
