@@ -7,6 +7,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Deepest nesting of fields; introspection needs 15.
     pub depth: usize,
+    /// Deepest nesting of brackets of any kind: what the parser's recursion can follow on its stack.
+    pub nesting: usize,
     /// Most fields below the root, identical selections counted once; introspection needs about 200.
     pub distinct_fields: usize,
     /// Most operations and fragments in one document.
@@ -18,6 +20,7 @@ impl Default for Limits {
         Self {
             body_bytes: 16 * 1024 * 1024,
             depth: 24,
+            nesting: 64,
             distinct_fields: 2_000,
             definitions: 100,
         }

@@ -24,6 +24,53 @@ pub enum TooMuch {
     Long(usize),
 }
 
+/// Refuses a text whose brackets nest deeper than a recursive parser can follow on its stack.
+///
+/// Brackets within strings and comments do not count. What is no GraphQL is left to the parser to say.
+pub(super) fn check_nesting(text: &str, limits: &Limits) -> Result<(), TooMuch> {
+    let mut rest = text.as_bytes();
+    let mut open = 0_usize;
+    while let [first, tail @ ..] = rest {
+        rest = match first {
+            b'"' => behind_string(rest),
+            b'#' => tail
+                .splitn(2, |byte| matches!(byte, b'\n' | b'\r'))
+                .nth(1)
+                .unwrap_or_default(),
+            _ => tail,
+        };
+        match first {
+            b'{' | b'[' | b'(' => open += 1,
+            b'}' | b']' | b')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open > limits.nesting {
+            return Err(TooMuch::Deep(limits.nesting));
+        }
+    }
+    Ok(())
+}
+
+/// What follows the string that `text` starts with.
+fn behind_string(text: &[u8]) -> &[u8] {
+    let (quote, escape): (&[u8], &[u8]) = match text {
+        [b'"', b'"', b'"', ..] => (b"\"\"\"", b"\\\"\"\""),
+        _ => (b"\"", b"\\\""),
+    };
+    let mut rest = text.get(quote.len()..).unwrap_or_default();
+    loop {
+        rest = match rest {
+            [] => return rest,
+            _ if rest.starts_with(quote) => return rest.get(quote.len()..).unwrap_or_default(),
+            _ if rest.starts_with(escape) => rest.get(escape.len()..).unwrap_or_default(),
+            [b'\\', b'\\', tail @ ..] if quote.len() == 1 => tail,
+            // A short string ends with its line, whether it was closed or not.
+            [b'\n' | b'\r', tail @ ..] if quote.len() == 1 => return tail,
+            [_, tail @ ..] => tail,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Default)]
 struct Weight {
     digest: u64,
@@ -177,6 +224,26 @@ mod tests {
         };
         let document = parse_query(text).unwrap();
         assert_eq!(weigh(&document, &limits), Err(TooMuch::Wide(2_000)));
+    }
+
+    #[test]
+    fn brackets_count_wherever_they_nest_and_never_within_strings_and_comments() {
+        let limits = Limits {
+            nesting: 3,
+            ..Limits::default()
+        };
+        let check = |text: &str| check_nesting(text, &limits);
+        let deep = Err(TooMuch::Deep(3));
+        assert_eq!(check("{ a(b: [1]) } { a(b: [1]) }"), Ok(()));
+        assert_eq!(check("{ a(b: [[1]]) }"), deep);
+        assert_eq!(check("{ a { b { c { d } } } }"), deep);
+        assert_eq!(check(r#"{ a(b: "[[[[ \" [[[[ \\") }"#), Ok(()));
+        assert_eq!(check(r#"{ a(b: "\\", c: [[1]]) }"#), deep);
+        assert_eq!(check(r#"{ a(b: """[[[[ \""" " [[[[ \""") }"#), Ok(()));
+        assert_eq!(check("{ a # [[[[\n (b: [[1]]) }"), deep);
+        assert_eq!(check("{ a # [[[["), Ok(()));
+        assert_eq!(check("\"unfinished [[[["), Ok(()));
+        assert_eq!(check("\"unfinished\n[[[["), deep);
     }
 
     #[test]
