@@ -8,6 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 
+use super::access;
 use super::limits::Limits;
 
 /// Which limit a document breaks.
@@ -19,6 +20,12 @@ pub enum TooMuch {
     /// Too many different fields.
     #[error("the query selects too many different fields (at most {0})")]
     Wide(usize),
+    /// Too many fields in all, equal ones counted each time.
+    #[error("the query selects too many fields (at most {0} over all aliases)")]
+    Large(usize),
+    /// Too many lists, each of which is a statement of its own.
+    #[error("the query asks for too many lists (at most {0})")]
+    Lists(usize),
     /// Too many operations and fragments.
     #[error("the document has too many operations and fragments (at most {0})")]
     Long(usize),
@@ -76,6 +83,7 @@ struct Weight {
     digest: u64,
     fields: usize,
     depth: usize,
+    lists: usize,
 }
 
 struct Scale<'d> {
@@ -96,6 +104,7 @@ pub(super) fn weigh(document: &ExecutableDocument, limits: &Limits) -> Result<()
     };
     for (_, operation) in document.operations.iter() {
         let (mut seen, mut fields) = (HashSet::new(), 0_usize);
+        let (mut all_fields, mut lists) = (0_usize, 0_usize);
         for item in &operation.node.selection_set.node.items {
             let weight = scale.selection(&item.node, 1)?;
             if seen.insert(weight.digest) {
@@ -103,6 +112,14 @@ pub(super) fn weigh(document: &ExecutableDocument, limits: &Limits) -> Result<()
             }
             if fields > limits.distinct_fields {
                 return Err(TooMuch::Wide(limits.distinct_fields));
+            }
+            all_fields = all_fields.saturating_add(weight.fields);
+            if all_fields > limits.all_fields {
+                return Err(TooMuch::Large(limits.all_fields));
+            }
+            lists = lists.saturating_add(weight.lists);
+            if lists > limits.lists {
+                return Err(TooMuch::Lists(limits.lists));
             }
         }
     }
@@ -121,6 +138,7 @@ impl<'d> Scale<'d> {
             weight.digest.hash(&mut digest);
             total.fields = total.fields.saturating_add(weight.fields);
             total.depth = total.depth.max(weight.depth);
+            total.lists = total.lists.saturating_add(weight.lists);
         }
         total.digest = digest.finish();
         Ok(total)
@@ -135,6 +153,7 @@ impl<'d> Scale<'d> {
                 weight.digest = digest.finish();
                 weight.fields = weight.fields.saturating_add(1);
                 weight.depth += 1;
+                weight.lists += usize::from(access::is_list(field.node.name.node.as_str()));
                 Ok(weight)
             }
             Selection::InlineFragment(fragment) => {
@@ -194,6 +213,32 @@ mod tests {
         assert_eq!(
             weighed("{ x { a: y b: y c: y d: y e: y f: y } }"),
             Err(TooMuch::Wide(6))
+        );
+    }
+
+    #[test]
+    fn lists_count_each_time_and_so_do_fields_beyond_all_reason() {
+        let limits = Limits {
+            lists: 2,
+            all_fields: 10,
+            ..Limits::default()
+        };
+        let weighed = |text: &str| weigh(&parse_query(text).unwrap(), &limits);
+        let list = |n| format!("l{n}: customer_insights(first: {n}) {{ nodes }} ");
+        let two = format!("{{ {}{} }}", list(1), list(2));
+        assert_eq!(weighed(&two), Ok(()));
+        let three = format!(
+            "{{ {}...f }} fragment f on Query {{ {}{} }}",
+            list(1),
+            list(2),
+            list(3)
+        );
+        assert_eq!(weighed(&three), Err(TooMuch::Lists(2)));
+        let joins = |n| "customer_insight(id: 1) { a } ".repeat(n);
+        assert_eq!(weighed(&format!("{{ {} }}", joins(5))), Ok(()));
+        assert_eq!(
+            weighed(&format!("{{ {} }}", joins(6))),
+            Err(TooMuch::Large(10))
         );
     }
 
