@@ -44,6 +44,13 @@ pub fn grant(field: &str, role: Role) -> Grant {
         .map_or(Grant::No, |(_, grant)| *grant)
 }
 
+/// Whether a field of this name is a root field outside joins: each use of it is a statement of its own.
+pub(super) fn is_list(field: &str) -> bool {
+    MATRIX
+        .iter()
+        .any(|(name, joined, _)| *name == field && !joined)
+}
+
 /// Whether the caller may see this person through this field, if the person is in the caller's tenant.
 pub(super) fn may_see(caller: &Caller, field: &str, person: Uuid) -> bool {
     match grant(field, caller.role) {

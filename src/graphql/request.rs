@@ -7,7 +7,7 @@ use async_graphql::{Name, PathSegment, Pos, ServerError, Value, Variables};
 use serde_json::{Map, Value as Json, json};
 
 use super::limits::Limits;
-use super::weigh::{TooMuch, weigh};
+use super::weigh::{TooMuch, check_nesting, weigh};
 
 /// One operation to answer, as the request names it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,6 +75,7 @@ impl Call {
     }
 
     pub(super) fn into_request(self, limits: &Limits) -> Result<async_graphql::Request, Refusal> {
+        check_nesting(&self.query, limits)?;
         let document = parse_query(&self.query)
             .map_err(|error| Refusal::Syntax(error.to_string(), error.positions().collect()))?;
         weigh(&document, limits)?;

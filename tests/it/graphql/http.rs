@@ -146,6 +146,18 @@ async fn documents_that_cannot_run_are_400_for_modern_clients_and_200_for_plain_
 }
 
 #[tokio::test]
+async fn texts_that_nest_without_end_are_refused_before_they_are_parsed() {
+    let rig = Rig::new().await;
+    for bracket in ["{a", "[", "(a:[", "{a(b:["] {
+        let query = format!("{{ a(b: {}", bracket.repeat(500_000));
+        let body = json!({ "query": query }).to_string();
+        let reply = post(&rig, &[KEY, JSON, MODERN], body).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{bracket}");
+        assert_eq!(reply.json()["errors"][0]["extensions"]["code"], "TOO_MUCH");
+    }
+}
+
+#[tokio::test]
 async fn a_get_may_query_and_nothing_else() {
     let rig = Rig::new().await;
     let get = async |parameters: &str| {
