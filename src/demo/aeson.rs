@@ -72,7 +72,7 @@ fn parts(text: &str) -> (&'static str, String, i64) {
     (sign, digits.trim_start_matches('0').to_owned(), scale)
 }
 
-/// 0.<digits> × 10^point with point between 0 and 7.
+/// `0.<digits> × 10^point` with point between 0 and 7.
 fn fixed(digits: &str, point: i64) -> String {
     let point = usize::try_from(point).unwrap_or(0);
     let (whole, fraction) = digits.split_at_checked(point).unwrap_or((digits, ""));

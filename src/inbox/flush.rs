@@ -4,7 +4,7 @@
 //! becomes a letter. Deliberately absent: transactions over several statements; what is counted is written apart,
 //! after the answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
@@ -33,6 +33,8 @@ struct Keep {
     channel: Channel,
     entry: Entry,
     done: Done,
+    /// Those who brought the very same delivery into the same flush.
+    twins: Vec<Done>,
 }
 
 /// A letter on its way into the table.
@@ -81,6 +83,7 @@ impl<'a> Flusher<'a> {
                     channel,
                     entry,
                     done,
+                    twins: Vec::new(),
                 }),
                 Job::Bury(letter) => letters.push(Bury { letter, done }),
             }
@@ -111,12 +114,13 @@ impl<'a> Flusher<'a> {
     async fn keep(
         &mut self,
         connection: &mut PgConnection,
-        mut keeps: Vec<Keep>,
+        keeps: Vec<Keep>,
         letters: &mut Vec<Bury>,
     ) {
         if keeps.is_empty() {
             return;
         }
+        let mut keeps = without_twins(keeps);
         keeps.sort_unstable_by_key(|keep| (keep.entry.tenant_id, keep.id));
         let rows = keeps.iter().map(row).collect();
         match statements::insert(connection, rows).await {
@@ -146,10 +150,11 @@ impl<'a> Flusher<'a> {
             Ok(()) => self.kept(keep),
             Err(error @ db::Error::Data(_)) => {
                 let letter = self.letter(&keep, error.sqlstate());
-                letters.push(Bury {
-                    letter,
-                    done: keep.done,
-                });
+                let waiting = keep.twins.into_iter().chain([keep.done]);
+                letters.extend(waiting.map(|done| Bury {
+                    letter: letter.clone(),
+                    done,
+                }));
             }
             Err(error) => refuse(vec![keep], Vec::new(), &error),
         }
@@ -194,7 +199,9 @@ impl<'a> Flusher<'a> {
             metrics::counter!(COLUMNS_DROPPED).increment(u64::from(keep.entry.dropped_columns));
             self.add(keep.entry.tenant_id, "dropped_columns".to_owned(), dropped);
         }
-        answer(keep.done, Ok(()));
+        for done in keep.twins.into_iter().chain([keep.done]) {
+            answer(done, Ok(()));
+        }
     }
 
     fn buried(&mut self, letter: &Letter, done: Done) {
@@ -276,6 +283,27 @@ fn row(keep: &Keep) -> statements::Row<'_> {
     }
 }
 
+/// Makes one row of a delivery that came twice into this flush: Hasura gave up waiting and came again.
+///
+/// Only what is the same to the byte is; a known id with another payload is a new try.
+fn without_twins(keeps: Vec<Keep>) -> Vec<Keep> {
+    let mut unique: Vec<Keep> = Vec::with_capacity(keeps.len());
+    let mut places = HashMap::new();
+    for keep in keeps {
+        let event = keep
+            .entry
+            .event_id
+            .clone()
+            .map(|event| (keep.entry.tenant_id, event));
+        let place = event.map(|event| *places.entry(event).or_insert(unique.len()));
+        match place.and_then(|place| unique.get_mut(place)) {
+            Some(first) if first.entry.payload == keep.entry.payload => first.twins.push(keep.done),
+            Some(_) | None => unique.push(keep),
+        }
+    }
+    unique
+}
+
 fn refuse(keeps: Vec<Keep>, letters: Vec<Bury>, error: &db::Error) {
     let waiting = keeps.len() + letters.len();
     tracing::warn!(
@@ -283,7 +311,9 @@ fn refuse(keeps: Vec<Keep>, letters: Vec<Bury>, error: &db::Error) {
         waiting,
         "the inbox cannot be written"
     );
-    let keeps = keeps.into_iter().map(|keep| keep.done);
+    let keeps = keeps
+        .into_iter()
+        .flat_map(|keep| keep.twins.into_iter().chain([keep.done]));
     for done in keeps.chain(letters.into_iter().map(|bury| bury.done)) {
         answer(done, Err(Error::Unavailable));
     }
@@ -297,4 +327,41 @@ fn as_float(rows: usize) -> f64 {
 /// Answers one who may have gone away meanwhile.
 fn answer(done: Done, result: Result<(), Error>) {
     done.send(result).ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keep(tenant: u128, event: Option<&str>, payload: &[u8]) -> Keep {
+        Keep {
+            id: Uuid::nil(),
+            channel: Channel::Live,
+            entry: Entry {
+                tenant_id: Uuid::from_u128(tenant),
+                event_id: event.map(str::to_owned),
+                table: String::new(),
+                trigger: String::new(),
+                payload: payload.to_vec(),
+                dropped_columns: 0,
+            },
+            done: oneshot::channel().0,
+            twins: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn only_the_very_same_delivery_is_a_twin() {
+        let unique = without_twins(vec![
+            keep(1, Some("e"), b"one"),
+            keep(1, Some("e"), b"one"),
+            keep(1, Some("e"), b"another"),
+            keep(2, Some("e"), b"one"),
+            keep(1, None, b"one"),
+            keep(1, None, b"one"),
+            keep(1, Some("e"), b"one"),
+        ]);
+        let twins: Vec<usize> = unique.iter().map(|keep| keep.twins.len()).collect();
+        assert_eq!(twins, [2, 0, 0, 0, 0]);
+    }
 }
