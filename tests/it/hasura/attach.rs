@@ -17,7 +17,7 @@ fn commands(kind: &str) -> Vec<Value> {
 }
 
 /// One object with the keys of both.
-fn merged(a: Value, b: &Value) -> Value {
+fn merged(a: &Value, b: &Value) -> Value {
     let mut all: Map<String, Value> = a.as_object().unwrap().clone();
     all.extend(b.as_object().unwrap().clone());
     Value::Object(all)
@@ -35,7 +35,7 @@ fn the_remote_schema_and_its_permissions_are_the_same() {
     let named = json!({ "remote_schema": "customer_intelligence" });
     let expected: Vec<Value> = list(&permissions)
         .iter()
-        .map(|permission| merged(named.clone(), permission))
+        .map(|permission| merged(&named, permission))
         .collect();
     assert_eq!(commands("add_remote_schema_permissions"), expected);
 }
@@ -48,7 +48,7 @@ fn the_relationships_are_the_same() {
         expected.extend(
             list(&table["remote_relationships"])
                 .iter()
-                .map(|relationship| merged(place.clone(), relationship)),
+                .map(|relationship| merged(&place, relationship)),
         );
     }
     assert_eq!(commands("pg_create_remote_relationship"), expected);
@@ -57,7 +57,7 @@ fn the_relationships_are_the_same() {
     let place = json!({ "remote_schema": "customer_intelligence", "type_name": back["type_name"] });
     assert_eq!(
         commands("create_remote_schema_remote_relationship"),
-        [merged(place, &back["relationships"][0])]
+        [merged(&place, &back["relationships"][0])]
     );
 }
 
@@ -67,7 +67,7 @@ fn the_event_triggers_are_the_same() {
     for table in tables() {
         for trigger in list(&table["event_triggers"]) {
             let place = json!({ "source": "default", "table": table["table"] });
-            let mut flat = merged(merged(place, trigger), &trigger["definition"]);
+            let mut flat = merged(&merged(&place, trigger), &trigger["definition"]);
             flat.as_object_mut().unwrap().remove("definition");
             expected.push(flat);
         }

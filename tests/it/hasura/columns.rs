@@ -154,7 +154,9 @@ fn columns_in<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
             }
         }
     }
-    list(value).iter().for_each(|item| columns_in(item, found));
+    for item in list(value) {
+        columns_in(item, found);
+    }
 }
 
 #[tokio::test]
@@ -170,14 +172,14 @@ async fn columns_of_relationships_and_permissions_exist() {
     for table in tables() {
         let name = qualified(&table["table"]);
         for relationship in list(&table["remote_relationships"]) {
-            list(&relationship["definition"]["to_remote_schema"]["lhs_fields"])
-                .iter()
-                .for_each(|key| exists(&name, key));
+            for key in list(&relationship["definition"]["to_remote_schema"]["lhs_fields"]) {
+                exists(&name, key);
+            }
         }
         for permission in list(&table["select_permissions"]) {
-            list(&permission["permission"]["columns"])
-                .iter()
-                .for_each(|column| exists(&name, column));
+            for column in list(&permission["permission"]["columns"]) {
+                exists(&name, column);
+            }
             for column in permission["permission"]["filter"]
                 .as_object()
                 .unwrap()
@@ -190,11 +192,9 @@ async fn columns_of_relationships_and_permissions_exist() {
     for back in list(&remote_schema()["remote_relationships"]) {
         for relationship in list(&back["relationships"]) {
             let target = &relationship["definition"]["to_source"];
-            target["field_mapping"]
-                .as_object()
-                .unwrap()
-                .values()
-                .for_each(|key| exists(&qualified(&target["table"]), key));
+            for key in target["field_mapping"].as_object().unwrap().values() {
+                exists(&qualified(&target["table"]), key);
+            }
         }
     }
 }
