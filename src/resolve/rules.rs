@@ -13,6 +13,9 @@ use SourceKind as K;
 #[must_use]
 pub const fn parents(kind: SourceKind) -> &'static [(Field, SourceKind)] {
     match kind {
+        // Nothing passes along these: an erasure follows them to whoever names the person.
+        K::PersonProfile => &[(Field::MergedInto, K::PersonProfile)],
+        K::LegalHold => &[(Field::Entity, K::PersonProfile)],
         K::TourOffering => &[
             (Field::Departure, K::Departure),
             (Field::Template, K::TourTemplate),
@@ -123,6 +126,10 @@ fn share(kind: SourceKind, fields: &Fields, person: Uuid, role: Role) -> Fields 
                 if matches!(kind, K::Contact | K::TripFeedback) {
                     own.push((Field::Linked, Value::Bool(*value != Value::Null)));
                 }
+            }
+            // That the profile was merged, not into whom.
+            (Field::MergedInto, _) if matches!(value, Value::Id(_)) => {
+                own.push((Field::MergedInto, Value::Id(Uuid::nil())));
             }
             _ if concerns(kind, role, *field) => own.push((*field, value.clone())),
             _ => {}

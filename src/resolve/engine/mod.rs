@@ -163,9 +163,12 @@ impl Engine {
         };
         self.out.refold.extend(affected);
         self.emit(key, persons);
+        // A new version may name a booking that the row was on before, without changing anything else.
+        if passes_on || self.fresh.contains_key(&key) {
+            self.pass_travellers_up(key, &parents);
+        }
         if passes_on {
             self.set_booking(key, of_booking);
-            self.pass_travellers_up(key, &parents);
             self.queue_children(key);
         }
         self.push_sighting(key);

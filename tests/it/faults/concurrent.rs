@@ -42,7 +42,12 @@ async fn any_number_of_workers_come_to_what_one_quiet_reader_comes_to() {
         let expected = Expected::of(crowd);
         expected.assert_log(db.pool()).await;
         let stored = stored(&db.superuser(), crowd.tenant).await;
-        assert_eq!(stored, insights(&expected, &clock), "insights of {}", crowd.tenant);
+        assert_eq!(
+            stored,
+            insights(&expected, &clock),
+            "insights of {}",
+            crowd.tenant
+        );
     }
 }
 
@@ -61,16 +66,25 @@ struct Loops {
 
 impl Loops {
     fn new(db: &TestDb, clock: &Clock) -> Self {
-        let config = PoolConfig { max_connections: 2, ..PoolConfig::default() };
+        let config = PoolConfig {
+            max_connections: 2,
+            ..PoolConfig::default()
+        };
         let context = || Context {
             pool: pool::connect_lazy(db.options(), &config),
             clock: clock.clone(),
             pepper: Pepper::new(b"pepper"),
-            settings: Settings { quarantine_days: QUARANTINE_DAYS },
+            settings: Settings {
+                quarantine_days: QUARANTINE_DAYS,
+            },
         };
         let contexts = (0..LOOPS).map(|_| context()).collect();
-        let mut loops =
-            Self { contexts, wake: Arc::default(), running: JoinSet::new(), cut: 0 };
+        let mut loops = Self {
+            contexts,
+            wake: Arc::default(),
+            running: JoinSet::new(),
+            cut: 0,
+        };
         loops.start();
         loops
     }
@@ -95,12 +109,19 @@ impl Loops {
 /// Brings the tenants' deliveries in turns, and cuts the loops off now and then.
 async fn bring(pool: &Pool, clock: &Clock, crowds: &[Crowd], loops: &mut Loops) {
     let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
-    let longest = crowds.iter().map(|crowd| crowd.bodies.len()).max().unwrap_or_default();
-    let in_turns = (0..longest).flat_map(|at| crowds.iter().filter_map(move |one| one.bodies.get(at)));
+    let longest = crowds
+        .iter()
+        .map(|crowd| crowd.bodies.len())
+        .max()
+        .unwrap_or_default();
+    let in_turns =
+        (0..longest).flat_map(|at| crowds.iter().filter_map(move |one| one.bodies.get(at)));
     let bodies: Vec<&String> = in_turns.collect();
     let deliver = async {
         for (at, some) in bodies.chunks(ABREAST).enumerate() {
-            let each = some.iter().map(|body| receive(&writer, clock, body.as_bytes(), Channel::Live));
+            let each = some
+                .iter()
+                .map(|body| receive(&writer, clock, body.as_bytes(), Channel::Live));
             for received in join_all(each).await {
                 received.expect("it is kept");
             }
@@ -125,7 +146,11 @@ async fn drain(pool: &Pool, loops: Loops) {
             drop(loops);
             return;
         }
-        assert!(begun.elapsed() < PATIENCE, "{} deliveries wait", backlog.waiting);
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "{} deliveries wait",
+            backlog.waiting
+        );
         tokio::time::sleep(POLL).await;
     }
 }
@@ -134,9 +159,13 @@ type Bodies = BTreeMap<Uuid, Vec<u8>>;
 
 /// The stored insights of a tenant, byte by byte.
 async fn stored(pool: &Pool, tenant: Uuid) -> Bodies {
-    let statement =
-        format!("select person_profile_id, body from customer_insight where tenant_id = '{tenant}'");
-    let rows = sqlx::raw_sql(AssertSqlSafe(statement)).fetch_all(pool).await.unwrap();
+    let statement = format!(
+        "select person_profile_id, body from customer_insight where tenant_id = '{tenant}'"
+    );
+    let rows = sqlx::raw_sql(AssertSqlSafe(statement))
+        .fetch_all(pool)
+        .await
+        .unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
@@ -146,7 +175,12 @@ fn insights(expected: &Expected, clock: &Clock) -> Bodies {
     let insights = everybody.filter_map(|person| {
         let insight = expected.insight(*person, clock.now())?;
         let own = insight.person_profile_id == *person;
-        own.then(|| (*person, postcard::to_extend(&insight, vec![1]).expect("it is written down")))
+        own.then(|| {
+            (
+                *person,
+                postcard::to_extend(&insight, vec![1]).expect("it is written down"),
+            )
+        })
     });
     insights.collect()
 }

@@ -11,7 +11,7 @@ use customer_intelligence::domain::insight::Insight;
 use customer_intelligence::resolve::memory::Memory;
 use uuid::Uuid;
 
-use crate::property::crowd::Crowd;
+use crate::property::crowd::{self, Crowd};
 
 /// As the service has it unless told otherwise.
 pub(super) const QUARANTINE_DAYS: i64 = 3;
@@ -26,16 +26,26 @@ pub(super) struct Expected {
 
 impl Expected {
     pub(super) fn of(crowd: &Crowd) -> Self {
+        Self::in_batches(crowd, BATCH)
+    }
+
+    fn in_batches(crowd: &Crowd, batch: usize) -> Self {
         let mut memory = Memory::new(crowd.tenant, QUARANTINE_DAYS);
-        for batch in crowd.bodies.chunks(BATCH) {
+        for batch in crowd.bodies.chunks(batch) {
             let versions = batch.iter().flat_map(|body| {
                 let delivery = contracts::read(body.as_bytes()).expect("an understood delivery");
-                contracts::decode(&delivery.cut).expect("what was let in decodes").versions
+                contracts::decode(&delivery.cut)
+                    .expect("what was let in decodes")
+                    .versions
             });
             memory.deliver(&versions.collect::<Vec<_>>());
         }
         let persons = crowd.persons.clone();
-        Self { tenant: crowd.tenant, persons, memory }
+        Self {
+            tenant: crowd.tenant,
+            persons,
+            memory,
+        }
     }
 
     pub(super) fn insight(&self, person: Uuid, now: DateTime<Utc>) -> Option<Insight> {
@@ -46,17 +56,59 @@ impl Expected {
     pub(super) async fn assert_log(&self, pool: &Pool) {
         let mut connection = pool.acquire().await.expect("a connection");
         let found = activity_log::slices(&mut connection, self.tenant, &self.persons).await;
-        let mut found: Vec<LogRow> = found.expect("the log").into_iter().map(|one| one.row).collect();
-        let everybody: BTreeSet<Uuid> = self.persons.iter().copied().collect();
-        let wanted = everybody.into_iter().flat_map(|person| self.memory.rows_of(person));
-        let mut wanted: Vec<LogRow> = wanted.collect();
-        let key = |row: &LogRow| (row.person, row.activity_id, row.version_at, row.content_hash);
+        let mut found: Vec<LogRow> = found
+            .expect("the log")
+            .into_iter()
+            .map(|one| one.row)
+            .collect();
+        let mut wanted = log(self);
+        let key = |row: &LogRow| {
+            (
+                row.person,
+                row.activity_id,
+                row.version_at,
+                row.content_hash,
+            )
+        };
         found.sort_by_key(key);
         wanted.sort_by_key(key);
-        assert_eq!(found.len(), wanted.len(), "rows in the log of {}", self.tenant);
+        assert_eq!(
+            found.len(),
+            wanted.len(),
+            "rows in the log of {}",
+            self.tenant
+        );
         for (found, wanted) in found.iter().zip(&wanted) {
             assert_eq!(found, wanted);
         }
         assert!(!wanted.is_empty());
     }
+}
+
+/// The log itself, not only what is folded from it, is the same in any order and any batches.
+#[test]
+fn the_log_is_the_same_in_any_order() {
+    for seed in 60..160 {
+        let mut crowd = crowd::plainly(Uuid::from_u128(1), seed..seed + 1);
+        let wanted = log(&Expected::in_batches(&crowd, usize::MAX));
+        for batch in [1, 7] {
+            crowd.bodies.reverse();
+            let found = log(&Expected::in_batches(&crowd, batch));
+            let lost: Vec<_> = wanted.iter().filter(|row| !found.contains(row)).collect();
+            let more: Vec<_> = found.iter().filter(|row| !wanted.contains(row)).collect();
+            assert_eq!(
+                (lost, more),
+                (vec![], vec![]),
+                "seed {seed}, batches of {batch}"
+            );
+        }
+    }
+}
+
+fn log(expected: &Expected) -> Vec<LogRow> {
+    let everybody: BTreeSet<Uuid> = expected.persons.iter().copied().collect();
+    everybody
+        .into_iter()
+        .flat_map(|person| expected.memory.rows_of(person))
+        .collect()
 }

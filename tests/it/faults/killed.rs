@@ -40,9 +40,14 @@ async fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().await
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test's own switches, read nowhere else")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's own switches, read nowhere else"
+)]
 fn switch(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|wanted| wanted.parse().ok())
+    std::env::var(name)
+        .ok()
+        .and_then(|wanted| wanted.parse().ok())
 }
 
 /// How often to kill: `CI_FAULT_KILLS`, else the given number.
@@ -51,14 +56,20 @@ fn kills(otherwise: u64) -> u64 {
 }
 
 fn connections() -> usize {
-    if switch("CI_FAULT_KILLS").is_some() { 64 } else { 16 }
+    if switch("CI_FAULT_KILLS").is_some() {
+        64
+    } else {
+        16
+    }
 }
 
 /// Random moments: so many acknowledgements each, rising, with a little time after each.
 fn moments(faults: u64, all: usize) -> Vec<(usize, Duration)> {
     let mut state = switch("CI_FAULT_SEED").unwrap_or(1);
     let mut next = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % below.max(1)
     };
     let share = u64::try_from(all).unwrap() * 9 / 10 / faults;
@@ -82,7 +93,12 @@ impl Storm {
         let expected = Expected::of(&crowd);
         let program = Program::new().await;
         let load = Load::start(program.door(), &crowd.bodies, connections());
-        Self { program, expected, crowd, load }
+        Self {
+            program,
+            expected,
+            crowd,
+            load,
+        }
     }
 
     async fn reach(&mut self, (acked, then): (usize, Duration)) {
@@ -92,7 +108,12 @@ impl Storm {
 
     /// Everything is delivered and folded, every insight is as expected, and so is the log, row by row.
     async fn settle(self, what: &str, waits: &[Duration]) -> Tally {
-        let Self { mut program, expected, crowd, load } = self;
+        let Self {
+            mut program,
+            expected,
+            crowd,
+            load,
+        } = self;
         let tally = load.finish().await;
         assert_eq!(tally.acked, crowd.bodies.len());
         let drained = drained(&program, &expected).await;
@@ -131,7 +152,9 @@ async fn kill_9_of_the_program_loses_nothing_and_doubles_nothing() {
         storm.program.start();
         waits.push(storm.program.until_ready().await);
     }
-    storm.settle("ready again after kill -9 of the program", &waits).await;
+    storm
+        .settle("ready again after kill -9 of the program", &waits)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -146,18 +169,29 @@ async fn kill_9_of_the_database_is_survived_and_said() {
         let begun = Instant::now();
         storm.program.kill_database();
         // Whatever the moment, the join is answered in full: from the database, or with what cannot be known.
-        let answer = storm.program.join(TENANT, &persons, "status fresh_as_of").await;
+        let answer = storm
+            .program
+            .join(TENANT, &persons, "status fresh_as_of")
+            .await;
         for alias in answer.as_object().unwrap().values() {
             let status = alias["status"].as_str();
-            assert!(alias.is_null() || matches!(status, Some("READY" | "UNAVAILABLE")), "{alias}");
+            assert!(
+                alias.is_null() || matches!(status, Some("READY" | "UNAVAILABLE")),
+                "{alias}"
+            );
         }
         // More than what was under way is acknowledged: it works again.
         storm.load.until_more_acked(connections() + 1).await;
         waits.push(begun.elapsed());
         assert!(storm.program.ended().is_none());
     }
-    let met = storm.settle("works again after kill -9 of the database", &waits).await;
-    assert!(met.unavailable > 0, "nobody was told to come again: {met:?}");
+    let met = storm
+        .settle("works again after kill -9 of the database", &waits)
+        .await;
+    assert!(
+        met.unavailable > 0,
+        "nobody was told to come again: {met:?}"
+    );
     assert_eq!(met.unanswered, 0, "the program itself always answered");
 }
 
@@ -183,9 +217,15 @@ async fn a_stop_under_load_is_quick_and_loses_nothing() {
 async fn drained(program: &Program, expected: &Expected) -> Duration {
     let (begun, asked) = (Instant::now(), Clock::system().now());
     let known = |person: &&Uuid| expected.insight(**person, asked).is_some();
-    let somebody = *expected.persons.iter().find(known).expect("somebody with a profile");
+    let somebody = *expected
+        .persons
+        .iter()
+        .find(known)
+        .expect("somebody with a profile");
     loop {
-        let answer = program.join(expected.tenant, &[somebody], "fresh_as_of").await;
+        let answer = program
+            .join(expected.tenant, &[somebody], "fresh_as_of")
+            .await;
         let fresh = answer["p0"]["fresh_as_of"].as_str();
         let fresh = fresh.and_then(|at| DateTime::parse_from_rfc3339(at).ok());
         if fresh.is_some_and(|at| at.with_timezone(&Utc) > asked) {
@@ -199,7 +239,9 @@ async fn drained(program: &Program, expected: &Expected) -> Duration {
 /// All persons in one join, each as the deliveries folded in memory have them.
 async fn compare(program: &Program, expected: &Expected) {
     let before = Clock::system().now();
-    let answer = program.join(expected.tenant, &expected.persons, SELECTION).await;
+    let answer = program
+        .join(expected.tenant, &expected.persons, SELECTION)
+        .await;
     let after = Clock::system().now();
     let mut known = 0;
     for (at, person) in expected.persons.iter().enumerate() {
@@ -210,9 +252,15 @@ async fn compare(program: &Program, expected: &Expected) {
         }
         // A day may begin while the question is under way.
         let wanted = [before, after].map(|now| {
-            expected.insight(*person, now).map_or(Value::Null, |insight| as_joined(&insight))
+            expected
+                .insight(*person, now)
+                .map_or(Value::Null, |insight| as_joined(&insight))
         });
-        assert!(wanted.contains(&got), "{person}: got {got:#}, expected {:#}", wanted[0]);
+        assert!(
+            wanted.contains(&got),
+            "{person}: got {got:#}, expected {:#}",
+            wanted[0]
+        );
     }
     assert!(known > 0);
 }
@@ -220,7 +268,15 @@ async fn compare(program: &Program, expected: &Expected) {
 /// An insight as the join shows it.
 fn as_joined(insight: &Insight) -> Value {
     let behavior = &insight.behavior;
-    let Revenue { lifetime, realised, paid, outstanding, credit, onboard, .. } = &behavior.revenue;
+    let Revenue {
+        lifetime,
+        realised,
+        paid,
+        outstanding,
+        credit,
+        onboard,
+        ..
+    } = &behavior.revenue;
     let amount = |purse: &Purse| money(purse, &behavior.currency);
     json!({
         "status": "READY",

@@ -58,15 +58,29 @@ impl Load {
             let shared = Arc::clone(&shared);
             tasks.spawn(async move { shared.deliver().await });
         }
-        Self { shared, acked, all: bodies.len(), connections: tasks }
+        Self {
+            shared,
+            acked,
+            all: bodies.len(),
+            connections: tasks,
+        }
     }
 
     /// Waits until that many deliveries were acknowledged.
     pub(super) async fn until_acked(&mut self, wanted: usize) {
         let reached = self.acked.wait_for(|acked| *acked >= wanted);
         let reached = tokio::time::timeout(PATIENCE, reached).await;
-        let missing = || format!("{wanted} acknowledged: {:?}", self.shared.tally.lock().unwrap());
-        assert!(reached.is_ok_and(|changed| changed.is_ok()), "never {}", missing());
+        let missing = || {
+            format!(
+                "{wanted} acknowledged: {:?}",
+                self.shared.tally.lock().unwrap()
+            )
+        };
+        assert!(
+            reached.is_ok_and(|changed| changed.is_ok()),
+            "never {}",
+            missing()
+        );
     }
 
     /// Waits until that many more than now were acknowledged, or all.
@@ -82,7 +96,9 @@ impl Load {
                 ended.expect("only expected answers");
             }
         };
-        tokio::time::timeout(PATIENCE, all).await.expect("all is acknowledged in time");
+        tokio::time::timeout(PATIENCE, all)
+            .await
+            .expect("all is acknowledged in time");
         self.shared.tally.lock().unwrap().clone()
     }
 }
@@ -91,7 +107,9 @@ impl Shared {
     /// One connection: delivers until nothing waits any more. What it could not deliver it brings again itself.
     async fn deliver(&self) {
         loop {
-            let Some(body) = self.waiting.lock().unwrap().pop_front() else { return };
+            let Some(body) = self.waiting.lock().unwrap().pop_front() else {
+                return;
+            };
             while !self.is_acked(&body).await {
                 tokio::time::sleep(COMES_AGAIN_AFTER).await;
             }
@@ -114,7 +132,10 @@ impl Shared {
             }
             StatusCode::SERVICE_UNAVAILABLE => {
                 let after = answer.headers()["retry-after"].to_str().unwrap();
-                assert!(after.parse::<u32>().is_ok_and(|seconds| seconds > 0), "{after}");
+                assert!(
+                    after.parse::<u32>().is_ok_and(|seconds| seconds > 0),
+                    "{after}"
+                );
                 self.tally.lock().unwrap().unavailable += 1;
                 false
             }

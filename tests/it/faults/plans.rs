@@ -38,9 +38,17 @@ async fn what_a_batch_asks_is_found_by_index_before_anything_is_analysed() {
     for mode in ["force_custom_plan", "force_generic_plan"] {
         for some in [1, 40, 1_000] {
             let keys = ids(&db, "select id from dossier", some).await;
-            let keys = keys.into_iter().map(|id| SourceKey::new(SourceKind::Payment, id)).collect();
+            let keys = keys
+                .into_iter()
+                .map(|id| SourceKey::new(SourceKind::Payment, id))
+                .collect();
             let persons = ids(&db, "select person_profile_id from customer", some).await;
-            let asked = Asked { db: &db, mode, keys, persons };
+            let asked = Asked {
+                db: &db,
+                mode,
+                keys,
+                persons,
+            };
             asked.dossiers().await;
             asked.log_and_insights().await;
             asked.inbox().await;
@@ -54,9 +62,17 @@ async fn a_table_that_is_read_from_end_to_end_is_noticed() {
     let db = TestDb::new().await;
     fill(&db).await;
     let nobody = (BTreeSet::new(), BTreeSet::new());
-    let asked = Asked { db: &db, mode: "auto", keys: nobody.0, persons: nobody.1 };
+    let asked = Asked {
+        db: &db,
+        mode: "auto",
+        keys: nobody.0,
+        persons: nobody.1,
+    };
     let mut tx = asked.begin().await;
-    sqlx::raw_sql("select count(body) from dossier").fetch_one(&mut *tx).await.unwrap();
+    sqlx::raw_sql("select count(body) from dossier")
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
     assert_eq!(read_through(&mut tx).await, ["dossier"]);
 }
 
@@ -64,14 +80,22 @@ impl Asked<'_> {
     async fn begin(&self) -> Tx {
         let mut tx = Tx::begin(self.db.pool()).await.unwrap();
         let mode = format!("set local plan_cache_mode = {}", self.mode);
-        sqlx::raw_sql(AssertSqlSafe(mode)).execute(&mut *tx).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(mode))
+            .execute(&mut *tx)
+            .await
+            .unwrap();
         tx
     }
 
     /// Nothing was read from end to end; what was done is undone.
     async fn end(&self, mut tx: Tx, what: &str) {
         let read = read_through(&mut tx).await;
-        assert!(read.is_empty(), "{what} of {} by {}: {read:?}", self.persons.len(), self.mode);
+        assert!(
+            read.is_empty(),
+            "{what} of {} by {}: {read:?}",
+            self.persons.len(),
+            self.mode
+        );
         tx.rollback().await.unwrap();
     }
 
@@ -89,15 +113,24 @@ impl Asked<'_> {
     async fn log_and_insights(&self) {
         let persons: Vec<Uuid> = self.persons.iter().copied().collect();
         let mut tx = self.begin().await;
-        let found = activity_log::slices(&mut tx, TENANT, &persons).await.unwrap();
+        let found = activity_log::slices(&mut tx, TENANT, &persons)
+            .await
+            .unwrap();
         assert_eq!(found.len(), persons.len());
-        let (rows, at) = (found.iter().map(|one| one.row.clone()), Clock::system().now());
+        let (rows, at) = (
+            found.iter().map(|one| one.row.clone()),
+            Clock::system().now(),
+        );
         let rows: Vec<_> = rows.collect();
-        activity_log::append(&mut tx, TENANT, &rows, 0, at).await.unwrap();
+        activity_log::append(&mut tx, TENANT, &rows, 0, at)
+            .await
+            .unwrap();
         self.end(tx, "log").await;
         let mut tx = self.begin().await;
         let profiles: BTreeMap<_, _> = persons.iter().map(|person| (*person, None)).collect();
-        projections::upsert_profiles(&mut tx, TENANT, &profiles).await.unwrap();
+        projections::upsert_profiles(&mut tx, TENANT, &profiles)
+            .await
+            .unwrap();
         let written = projections::refold(&mut tx, SETTINGS, TENANT, &self.persons, at).await;
         assert_eq!(written.unwrap(), persons.len());
         self.end(tx, "refold").await;
@@ -113,10 +146,16 @@ impl Asked<'_> {
 
     async fn erasure(&self) {
         let mut tx = self.begin().await;
-        let asked: BTreeMap<_, _> = self.persons.iter().map(|person| (*person, "deleted")).collect();
+        let asked: BTreeMap<_, _> = self
+            .persons
+            .iter()
+            .map(|person| (*person, "deleted"))
+            .collect();
         let now = Clock::system().now();
         let pepper = Pepper::new(b"pepper");
-        let erased = projections::erase(&mut tx, &pepper, TENANT, &asked, now).await.unwrap();
+        let erased = projections::erase(&mut tx, &pepper, TENANT, &asked, now)
+            .await
+            .unwrap();
         assert_eq!(erased.persons.len(), self.persons.len());
         self.end(tx, "erasure").await;
     }
@@ -128,23 +167,38 @@ async fn read_through(tx: &mut Tx) -> Vec<String> {
         "select relname::text from pg_stat_xact_user_tables
          where schemaname = 'customer_intelligence' and seq_scan > 0 and relname in ({BIG})"
     );
-    let rows = sqlx::raw_sql(AssertSqlSafe(statement)).fetch_all(&mut **tx).await.unwrap();
+    let rows = sqlx::raw_sql(AssertSqlSafe(statement))
+        .fetch_all(&mut **tx)
+        .await
+        .unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }
 
 /// So many of the ids that a statement gives, from all over the table.
 async fn ids(db: &TestDb, statement: &str, some: usize) -> BTreeSet<Uuid> {
     let statement = format!("{statement} order by 1 desc limit {some}");
-    let rows = sqlx::raw_sql(AssertSqlSafe(statement)).fetch_all(&db.superuser()).await.unwrap();
+    let rows = sqlx::raw_sql(AssertSqlSafe(statement))
+        .fetch_all(&db.superuser())
+        .await
+        .unwrap();
     assert_eq!(rows.len(), some);
     rows.iter().map(|row| row.get(0)).collect()
 }
 
 /// 50,000 rows in every big table, and nobody to analyse them.
 async fn fill(db: &TestDb) {
-    let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: Vec<u8>| {
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
     let dossier = hex(Dossier::default().encode().unwrap());
-    let body = RowBody { source_id: Uuid::nil(), rank: 0, fields: Vec::new() };
+    let body = RowBody {
+        source_id: Uuid::nil(),
+        rank: 0,
+        fields: Vec::new(),
+    };
     let row = hex(postcard::to_extend(&body, vec![1]).unwrap());
     let (payment, passenger) = (SourceKind::Payment.code(), SourceKind::Passenger.code());
     let id = |what: &str| format!("md5('{what}' || i)::uuid");
@@ -171,5 +225,8 @@ async fn fill(db: &TestDb) {
          insert into inbox select '{TENANT}', {thing}, 0, '\\x00' {from};",
         nil = "00".repeat(16),
     );
-    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&db.superuser()).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statement))
+        .execute(&db.superuser())
+        .await
+        .unwrap();
 }

@@ -32,13 +32,24 @@ impl Program {
         // An error says that another test was faster.
         drop(rustls::crypto::ring::default_provider().install_default());
         // PostgreSQL may run as somebody else, who has to get there: not every temporary folder lets them.
-        let folder = tempfile::Builder::new().prefix("ci-").tempdir_in("/var/tmp").unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("ci-")
+            .tempdir_in("/var/tmp")
+            .unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
-        let client = Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
+        let client = Client::builder()
+            .timeout(Duration::from_secs(30))
+            .build()
+            .unwrap();
         drop(free);
-        let mut program = Self { folder, port, child: None, client };
+        let mut program = Self {
+            folder,
+            port,
+            child: None,
+            client,
+        };
         program.start();
         program.until_ready().await;
         program
@@ -46,13 +57,20 @@ impl Program {
 
     /// Starts it (again).
     pub(super) fn start(&mut self) {
-        let said = File::options().create(true).append(true).open(self.said()).unwrap();
+        let said = File::options()
+            .create(true)
+            .append(true)
+            .open(self.said())
+            .unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_customer-intelligence"))
             .arg("serve")
             .env_clear()
-            .envs(["PATH", "HOME", "PG_BIN_DIR"].map(|name| {
-                (name, std::env::var_os(name).unwrap_or_default())
-            }).into_iter().filter(|(_, value)| !value.is_empty()))
+            .envs(
+                ["PATH", "HOME", "PG_BIN_DIR"]
+                    .map(|name| (name, std::env::var_os(name).unwrap_or_default()))
+                    .into_iter()
+                    .filter(|(_, value)| !value.is_empty()),
+            )
             .env("CI_DATA_DIR", self.folder.path())
             .env("CI_PORT", self.port.to_string())
             .env("CI_WEBHOOK_SECRET", WEBHOOK_SECRET)
@@ -90,7 +108,11 @@ impl Program {
     fn check(&mut self, begun: Instant) {
         let ended = self.ended();
         let patient = begun.elapsed() < PATIENCE;
-        assert!(patient && ended.is_none(), "ended: {ended:?}\n{}", self.last_words());
+        assert!(
+            patient && ended.is_none(),
+            "ended: {ended:?}\n{}",
+            self.last_words()
+        );
     }
 
     fn last_words(&self) -> String {
@@ -101,7 +123,11 @@ impl Program {
 
     /// How it ended, if it did.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
-        self.child.as_mut().expect("it was started").try_wait().unwrap()
+        self.child
+            .as_mut()
+            .expect("it was started")
+            .try_wait()
+            .unwrap()
     }
 
     /// Kills it in the middle of whatever it does. Its database goes on.
@@ -120,7 +146,11 @@ impl Program {
                 self.child = None;
                 return (status, begun.elapsed());
             }
-            assert!(begun.elapsed() < PATIENCE, "it does not stop\n{}", self.last_words());
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "it does not stop\n{}",
+                self.last_words()
+            );
             tokio::time::sleep(POLL).await;
         }
     }
@@ -132,7 +162,13 @@ impl Program {
 
     fn database(&self) -> Option<u32> {
         let file = self.folder.path().join("postgres/data/postmaster.pid");
-        fs::read_to_string(file).ok()?.lines().next()?.trim().parse().ok()
+        fs::read_to_string(file)
+            .ok()?
+            .lines()
+            .next()?
+            .trim()
+            .parse()
+            .ok()
     }
 
     /// Where its data lies.
@@ -142,7 +178,10 @@ impl Program {
 
     /// Its door for deliveries, which stays the same when it is started again.
     pub(super) fn door(&self) -> Door {
-        Door { client: self.client.clone(), url: self.url("/webhooks/hasura") }
+        Door {
+            client: self.client.clone(),
+            url: self.url("/webhooks/hasura"),
+        }
     }
 
     /// Asks about persons as a remote join does: one alias each. Returns the answer's `data`, which carries no errors.
@@ -199,7 +238,11 @@ impl Drop for Program {
         }
         // The folder goes with it, so whatever still runs on it may go at once.
         if let Some(pid) = self.database() {
-            drop(Command::new("kill").args(["-KILL", &pid.to_string()]).status());
+            drop(
+                Command::new("kill")
+                    .args(["-KILL", &pid.to_string()])
+                    .status(),
+            );
         }
     }
 }

@@ -23,7 +23,11 @@ pub(crate) fn plainly(tenant: Uuid, seeds: Range<u64>) -> Crowd {
     let (persons, world) = world(tenant, seeds);
     let bodies = tell_plainly(&world);
     let bodies = bodies.into_iter().map(|told| told.body).collect();
-    Crowd { tenant, persons, bodies }
+    Crowd {
+        tenant,
+        persons,
+        bodies,
+    }
 }
 
 /// The same, shuffled, some of it told two or three times, that many of a hundred changes by canonical events.
@@ -31,7 +35,11 @@ pub(crate) fn shuffled(tenant: Uuid, seeds: Range<u64>, percent_canonical: usize
     let (persons, world) = world(tenant, seeds.clone());
     let bodies = tell(&world, seeds.start, percent_canonical);
     let bodies = bodies.into_iter().map(|told| told.body).collect();
-    Crowd { tenant, persons, bodies }
+    Crowd {
+        tenant,
+        persons,
+        bodies,
+    }
 }
 
 /// Nobody is erased, so that everything told stays comparable.
@@ -41,7 +49,9 @@ fn world(tenant: Uuid, seeds: Range<u64>) -> (Vec<Uuid>, World) {
         persons.extend(one.persons);
         commands.extend(one.commands);
     }
-    let operators = commands.iter_mut().filter(|command| command.table == Table::Operators);
+    let operators = commands
+        .iter_mut()
+        .filter(|command| command.table == Table::Operators);
     operators.for_each(|command| command.id = tenant);
     (persons, World::run(tenant, false, &commands))
 }
@@ -52,6 +62,9 @@ fn a_crowd_is_told_to_its_tenant_alone() {
     assert!(crowd.persons.len() > 20 && crowd.bodies.len() > 200);
     for body in &crowd.bodies {
         let delivery = customer_intelligence::contracts::read(body.as_bytes());
-        assert_eq!(delivery.expect("a delivery that is understood").tenant_id, crowd.tenant);
+        assert_eq!(
+            delivery.expect("a delivery that is understood").tenant_id,
+            crowd.tenant
+        );
     }
 }
