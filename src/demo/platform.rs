@@ -1,7 +1,7 @@
 //! The platform's tables: creates them from the reference copy in `hasura/migrations`, once.
 //!
 //! The statements of this room speak to the platform's database, not to the service's own. The checked macros are bound to the
-//! service's schema, so all of the room's run-time statements are made by [`run`], [`script`] and [`scalar`] here.
+//! service's schema, so all of the room's run-time statements are made by `run`, `script` and `scalar` here.
 
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::query::Query;
