@@ -1,7 +1,7 @@
 //! Event triggers: which changes are delivered, with which columns, how often it is tried.
 //!
-//! Not invocable by hand: the console would send the whole row, with the columns that must stay. History comes through
-//! `backfill`, and a logged event can be redelivered all the same.
+//! Not invocable by hand: the console would send the whole row, with the columns that must stay. An event in Hasura's log
+//! can be redelivered all the same.
 
 use super::remote_schema::secret;
 use super::tables::EventTable;
