@@ -124,7 +124,7 @@ fn completeness(state: &CustomerState) -> f64 {
         state.bookings.iter().any(|b| b.fate.confirmed),
         state.journeys.iter().any(|j| j.outcome == Outcome::Trip),
         state.messages > 0,
-        state.feedback.nps_score.is_some() || state.feedback.satisfaction.is_some(),
+        state.gave_feedback,
         state.standing.marketing_consent.is_some(),
     ];
     let found = u8::try_from(present.iter().filter(|one| **one).count()).unwrap_or_default();

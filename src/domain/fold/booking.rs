@@ -141,8 +141,6 @@ pub struct BookingFact {
     pub ancillaries: Vec<AncillaryFact>,
     /// Nobody of it was seen on a departure where others were.
     pub no_show: bool,
-    /// The latest thing the booker did about it.
-    pub last_touch: Option<DateTime<Utc>>,
 }
 
 /// Rows that hang on bookings, by booking id.
@@ -164,6 +162,27 @@ pub fn facts(entities: &Entities<'_>, reference: &Reference) -> Vec<BookingFact>
     let own = bookings.filter(|booking| booking.mine() && booking.exists());
     own.filter_map(|booking| fact(booking, &attached, reference))
         .collect()
+}
+
+/// The latest thing the booker did: booking for good, paying or buying, on any booking of theirs.
+#[must_use]
+pub fn last_touch(entities: &Entities<'_>, facts: &[BookingFact]) -> Option<DateTime<Utc>> {
+    let confirmed = facts.iter().filter(|fact| fact.fate.confirmed);
+    let booked = confirmed.filter_map(|fact| fact.booked);
+    let own = |entity: &&Entity<'_>| {
+        let booking = entity.reference(Field::Booking);
+        let booking = booking.and_then(|id| entities.get(SourceKind::Booking, id));
+        booking.is_some_and(|booking| booking.mine() && booking.exists())
+    };
+    let payments = entities.of(SourceKind::Payment).filter(own);
+    let paid = payments
+        .filter(|payment| payment.exists() && payment.text(Field::Status) == Some("COMPLETED"))
+        .filter_map(|payment| payment.at(Field::ReceivedAt));
+    let extras = entities.of(SourceKind::Ancillary).filter(own);
+    let bought = extras
+        .filter(|extra| extra.active())
+        .filter_map(|extra| extra.at(Field::PurchasedAt));
+    booked.chain(paid).chain(bought).max()
 }
 
 fn fact(
@@ -193,11 +212,6 @@ fn fact(
         .and_then(|id| reference.offerings.get(&id));
     let measured = offering_departure(booking, reference)
         .is_some_and(|departure| reference.measured.contains(&departure));
-    let touches = [
-        booked.filter(|_| fate.confirmed),
-        money.last_payment,
-        money.last_extra,
-    ];
     Some(BookingFact {
         id: booking.id,
         fate,
@@ -217,7 +231,6 @@ fn fact(
             && !around.boarded
             && !around.denied
             && measured,
-        last_touch: touches.into_iter().flatten().max(),
         currency,
     })
 }
@@ -263,8 +276,6 @@ struct Money {
     paid_for_extras: i128,
     extras_after_booking: i128,
     kept_fees: i128,
-    last_payment: Option<DateTime<Utc>>,
-    last_extra: Option<DateTime<Utc>>,
 }
 
 impl Money {
@@ -304,14 +315,6 @@ impl Money {
                 .filter_map(|one| one.cents(Field::CancellationFee))
                 .map(i128::from)
                 .sum(),
-            last_payment: received
-                .iter()
-                .filter_map(|payment| payment.at(Field::ReceivedAt))
-                .max(),
-            last_extra: extras
-                .iter()
-                .filter_map(|extra| extra.at(Field::PurchasedAt))
-                .max(),
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct CustomerState {
     pub messages: u32,
     /// Scores and ratings.
     pub feedback: Feedback,
+    /// Feedback of any kind was given, also without a score or a rating.
+    pub gave_feedback: bool,
     /// Consent, objection, locale, minority.
     pub standing: Standing,
     /// The latest thing the person did.
@@ -54,7 +56,7 @@ pub fn fold(person: Uuid, rows: &[LogRow], reference: &Reference) -> CustomerSta
     let travel = journey::facts(&entities, reference);
     let voice = voice::facts(&entities, reference, person);
     let moments = [
-        bookings.iter().filter_map(|b| b.last_touch).max(),
+        booking::last_touch(&entities, &bookings),
         travel.last_touch,
         voice.last_touch,
     ];
@@ -67,6 +69,7 @@ pub fn fold(person: Uuid, rows: &[LogRow], reference: &Reference) -> CustomerSta
         abandoned: voice.abandoned,
         messages: voice.messages,
         feedback: voice.feedback,
+        gave_feedback: voice.gave_feedback,
         standing: Standing {
             minor: travel.minor,
             ..voice.standing

@@ -23,6 +23,8 @@ pub struct Voice {
     pub abandoned: Vec<DateTime<Utc>>,
     /// Scores and ratings.
     pub feedback: Feedback,
+    /// Feedback of any kind was given, also without a score or a rating.
+    pub gave_feedback: bool,
     /// Consent, objection, locale.
     pub standing: Standing,
     /// The latest message, feedback or checkout.
@@ -39,6 +41,7 @@ pub fn facts(entities: &Entities<'_>, reference: &Reference, root: Uuid) -> Voic
     Voice {
         messages,
         feedback,
+        gave_feedback: own_feedback(entities).next().is_some(),
         standing: standing(entities, root),
         last_touch: moments.into_iter().flatten().max(),
         abandoned,
