@@ -2,6 +2,7 @@
 //! are what the oracle says. Erased persons stay erased in any order.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -76,14 +77,16 @@ fn canonical(history: &History) -> usize {
     [0, 30, 60, 90][usize::try_from(history.seed % 4).unwrap()]
 }
 
-/// Through the door and out of the inbox; every other telling as it came, which must mean the same.
+/// Through the door and out of the inbox; the plain telling as it came, which must mean the same.
 fn understand(body: &[u8], telling: u64) -> Result<Vec<Version>, String> {
     let shown = || String::from_utf8_lossy(body).into_owned();
     let decode = |bytes: &[u8]| {
         let decoded = contracts::decode(bytes);
-        decoded.map(|decoded| decoded.versions).map_err(|no| format!("refused: {no:?} {}", shown()))
+        decoded
+            .map(|decoded| decoded.versions)
+            .map_err(|no| format!("refused: {no:?} {}", shown()))
     };
-    if telling % 2 == 0 {
+    if telling == 0 {
         return decode(body);
     }
     let delivery = contracts::read(body).map_err(|no| format!("refused: {no:?} {}", shown()))?;
@@ -210,10 +213,10 @@ fn told(small: &History) -> String {
     for telling in 1..TELLINGS {
         let seed = seed_of(small, telling);
         let bodies = tell(&world, seed, canonical(small));
-        out.push_str(&format!("  telling {telling}:\n"));
+        writeln!(out, "  telling {telling}:").unwrap();
         for batch in batches(&bodies, seed) {
             let batch: Vec<String> = batch.iter().map(|told| brief(&told.body)).collect();
-            out.push_str(&format!("    [{}]\n", batch.join(", ")));
+            writeln!(out, "    [{}]", batch.join(", ")).unwrap();
         }
     }
     out

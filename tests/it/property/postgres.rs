@@ -53,8 +53,16 @@ async fn concurrent_workers_come_to_what_the_definitions_say() {
     };
     let (failures, ()) = join(work, writer.run()).await;
     let shown: Vec<&String> = failures.iter().take(3).collect();
-    let shown = shown.into_iter().map(String::as_str).collect::<Vec<_>>().join("\n");
-    assert!(failures.is_empty(), "{} histories fail:\n{shown}", failures.len());
+    let shown = shown
+        .into_iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join("\n");
+    assert!(
+        failures.is_empty(),
+        "{} histories fail:\n{shown}",
+        failures.len()
+    );
 }
 
 /// What is wrong with one history, if anything.
@@ -78,7 +86,9 @@ async fn check(db: &TestDb, writer: &Writer, history: History) -> Result<(), Str
     if bytes(&shown) == bytes(&in_memory) {
         Ok(())
     } else {
-        Err(explain(format!("in memory {in_memory:#?}, in the database {shown:#?}")))
+        Err(explain(format!(
+            "in memory {in_memory:#?}, in the database {shown:#?}"
+        )))
     }
 }
 
@@ -93,14 +103,20 @@ async fn deliver(
         pool: db.pool().clone(),
         clock: Clock::manual(history.now),
         pepper: Pepper::new(b"only for tests"),
-        settings: Settings { quarantine_days: history.quarantine_days },
+        settings: Settings {
+            quarantine_days: history.quarantine_days,
+        },
     };
     let tenant_id = history.tenant;
-    tenant::ensure(db.pool(), tenant_id).await.map_err(|err| err.to_string())?;
+    tenant::ensure(db.pool(), tenant_id)
+        .await
+        .map_err(|err| err.to_string())?;
     let all_in = AtomicBool::new(false);
     let submit = async {
         for batch in batches(told, history.seed) {
-            let sent = batch.iter().map(|told| submit(writer, told.body.as_bytes()));
+            let sent = batch
+                .iter()
+                .map(|told| submit(writer, told.body.as_bytes()));
             for submitted in join_all(sent).await {
                 submitted?;
             }

@@ -95,7 +95,7 @@ fn word(col: &Col) -> String {
         Col::Bool(flag) => flag.to_string(),
         Col::Int(int) => int.to_string(),
         Col::Cents(cents) => format!("{}.{:02}", cents / 100, cents % 100),
-        Col::Id(id) => id.to_string()[..8].to_owned(),
+        Col::Id(id) => id.to_string().chars().take(8).collect(),
         Col::At(at) => at.format("%Y-%m-%dT%H:%M:%S%.6f").to_string(),
         Col::Day(day) => day.to_string(),
         Col::Text(text) => text.clone(),

@@ -286,8 +286,15 @@ pub(super) fn session(change: &Change, dice: &mut Dice) -> Option<Event> {
         unread: &[],
     };
     // What a row says while it names nobody is not kept, so its end must be what this change tells.
-    let was = change.old.as_ref().is_some_and(|old| old.is("status", "EXPIRED"));
-    if was { None } else { SESSION.tell(change, dice) }
+    let was = change
+        .old
+        .as_ref()
+        .is_some_and(|old| old.is("status", "EXPIRED"));
+    if was {
+        None
+    } else {
+        SESSION.tell(change, dice)
+    }
 }
 
 pub(super) fn feedback(change: &Change, dice: &mut Dice) -> Option<Event> {
@@ -307,7 +314,12 @@ pub(super) fn feedback(change: &Change, dice: &mut Dice) -> Option<Event> {
         implied: &[],
         unread: &["comment"],
     };
-    FEEDBACK.tell(change, dice)
+    // What was given namelessly and for no booking is not kept, so a later change cannot build on it.
+    if change.old.is_some() {
+        None
+    } else {
+        FEEDBACK.tell(change, dice)
+    }
 }
 
 /// The event names the tour as well, so its region is told only where the tour has that region itself.

@@ -68,7 +68,12 @@ pub(super) fn leg(world: &World, change: &Change, new: &Row, dice: &mut Dice) ->
         unread: &["scheduled_start", "tour_offering_id"],
     };
     let mut event = LEG.tell(change, dice)?;
-    let offering = as_of(world, Table::Offerings, new.id("tour_offering_id"), change.at);
+    let offering = as_of(
+        world,
+        Table::Offerings,
+        new.id("tour_offering_id"),
+        change.at,
+    );
     let departure = offering.and_then(|row| row.id("tour_departure_id"));
     if departure.is_some() && departure == new.id("tour_departure_id") {
         event.add_id("tour_offering_id", new.id("tour_offering_id"));

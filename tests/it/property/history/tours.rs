@@ -141,7 +141,11 @@ impl Plan {
             return;
         }
         let mut at = self.when(450);
-        let offering = self.offerings.get(place).copied().filter(|_| self.dice.chance(60));
+        let offering = self
+            .offerings
+            .get(place)
+            .copied()
+            .filter(|_| self.dice.chance(60));
         let columns = cols([
             ("tour_offering_id", id(offering)),
             ("tour_departure_id", Col::Id(departure)),

@@ -25,14 +25,22 @@ pub(super) struct Deal<'a> {
     pub(super) id: Uuid,
     pub(super) row: &'a Row,
     pub(super) confirmed: bool,
-    pub(super) completed: bool,
-    pub(super) failed: bool,
+    /// The latest of `COMPLETED` and `NO_SHOW`, if it was ever either.
+    pub(super) outcome: Option<&'a str>,
     pub(super) ever_fully_paid: bool,
     pub(super) fate: Fate,
     pub(super) value: i64,
 }
 
 impl Deal<'_> {
+    pub(super) fn completed(&self) -> bool {
+        self.outcome == Some("COMPLETED")
+    }
+
+    pub(super) fn failed(&self) -> bool {
+        self.outcome == Some("NO_SHOW")
+    }
+
     pub(super) fn kept(&self) -> bool {
         self.confirmed && self.fate == Fate::Kept
     }
@@ -125,8 +133,7 @@ impl<'a> Oracle<'a> {
             id,
             row,
             confirmed,
-            completed: outcome == Some("COMPLETED"),
-            failed: outcome == Some("NO_SHOW"),
+            outcome,
             ever_fully_paid: states.contains(&"FULLY_PAID"),
             fate,
             value: 0,
@@ -151,7 +158,7 @@ impl<'a> Oracle<'a> {
     fn kept_value(&self, deal: &Deal<'a>, fee: Option<i64>, refund: Option<i64>) -> i64 {
         let total = deal.row.cents("total_amount").unwrap_or(0);
         let mut value = total;
-        if deal.failed && !deal.ever_fully_paid {
+        if deal.failed() && !deal.ever_fully_paid {
             value = fee.or(deal.row.cents("deposit_amount")).unwrap_or(total);
         }
         value += self.later_ancillaries(deal);
@@ -161,8 +168,8 @@ impl<'a> Oracle<'a> {
             }
         }
         let states = self.states(deal.id);
-        let over = |state: &&str| matches!(*state, "COMPLETED" | "NO_SHOW");
-        if let Some(end) = states.iter().rposition(|state| over(&state))
+        let over = |state: &str| matches!(state, "COMPLETED" | "NO_SHOW");
+        if let Some(end) = states.iter().rposition(|state| over(state))
             && states[end..].contains(&"REFUNDED")
         {
             value -= refund.unwrap_or(0);
@@ -227,7 +234,7 @@ impl<'a> Oracle<'a> {
         out.seats_booked = u64::try_from(parties.iter().sum::<i64>()).expect("no negative party");
         out.average_party_size = mean(&parties);
         self.judge_rhythm(&kept, out);
-        self.judge_booker(&confirmed, &parties, out);
+        judge_booker(&confirmed, &parties, out);
         let parties: Vec<(i64, DateTime<Utc>)> = kept
             .iter()
             .filter_map(|deal| Some((deal.row.int("passenger_count")?, deal.booked())))
@@ -238,21 +245,6 @@ impl<'a> Oracle<'a> {
             .filter_map(|deal| Some((deal.row.text("channel")?.to_owned(), deal.booked())))
             .collect();
         out.favourite_sales_channel = favourites(&channels).into_iter().next();
-    }
-
-    fn judge_booker(&self, confirmed: &[&Deal<'a>], parties: &[i64], out: &mut Behavior) {
-        if confirmed.is_empty() {
-            return;
-        }
-        let resold = |deal: &&&Deal<'a>| deal.row.id("reseller_id").is_some();
-        let resold = confirmed.iter().filter(resold).count();
-        out.booker_kind = Some(if resold * 2 > confirmed.len() {
-            BookerKind::Agency
-        } else if median(parties).is_some_and(|party| party >= 8.0) {
-            BookerKind::GroupOrganiser
-        } else {
-            BookerKind::Private
-        });
     }
 
     fn judge_rhythm(&self, kept: &[&Deal<'a>], out: &mut Behavior) {
@@ -290,6 +282,21 @@ impl<'a> Oracle<'a> {
     }
 }
 
+fn judge_booker(confirmed: &[&Deal<'_>], parties: &[i64], out: &mut Behavior) {
+    if confirmed.is_empty() {
+        return;
+    }
+    let resold = |deal: &&&Deal<'_>| deal.row.id("reseller_id").is_some();
+    let resold = confirmed.iter().filter(resold).count();
+    out.booker_kind = Some(if resold * 2 > confirmed.len() {
+        BookerKind::Agency
+    } else if median(parties).is_some_and(|party| party >= 8.0) {
+        BookerKind::GroupOrganiser
+    } else {
+        BookerKind::Private
+    });
+}
+
 pub(super) fn mean(values: &[i64]) -> Option<Measured<f64>> {
     let based_on = count(values.len());
     let sum: i64 = values.iter().sum();
@@ -306,6 +313,6 @@ fn median(values: &[i64]) -> Option<f64> {
     match sorted.len() {
         0 => None,
         odd if odd % 2 == 1 => Some(float(sorted[half])),
-        _ => Some((float(sorted[half - 1]) + float(sorted[half])) / 2.0),
+        _ => Some(f64::midpoint(float(sorted[half - 1]), float(sorted[half]))),
     }
 }

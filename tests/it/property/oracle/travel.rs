@@ -150,7 +150,7 @@ impl<'a> Oracle<'a> {
         let own = self.own_deals(members);
         let missed = own.iter().filter(|deal| {
             let on = self.departure_of(deal.row.id("tour_offering_id"));
-            deal.failed
+            deal.failed()
                 && self.nobody_seen(deal.id)
                 && on.is_some_and(|(departure, ..)| self.is_measured(departure))
         });
@@ -158,15 +158,15 @@ impl<'a> Oracle<'a> {
     }
 
     fn is_trip(&self, seat: &Seat<'a, '_>, trip: &Trip<'a, '_>) -> bool {
-        let others = seat.deal.failed
+        let others = seat.deal.failed()
             && !self.said_absent(seat.passenger)
             && self.has_seen(seat.deal.id, "BOARDED");
-        !trip.boarded.is_empty() || seat.deal.completed || others
+        !trip.boarded.is_empty() || seat.deal.completed() || others
     }
 
     /// A departure that was no trip: missed, or not to be told.
     fn judge_missed(&self, departure: Uuid, seats: &[Seat<'a, '_>], out: &mut Behavior) {
-        let failed = |seat: &&Seat<'a, '_>| seat.deal.failed;
+        let failed = |seat: &&Seat<'a, '_>| seat.deal.failed();
         let said = seats
             .iter()
             .filter(failed)

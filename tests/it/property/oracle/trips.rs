@@ -118,13 +118,15 @@ fn seat_position(trip: &Trip<'_, '_>) -> Option<String> {
 
 /// `^0*[1-9][0-9]?[A-Da-d]$`: row 1-4 front, 5-9 middle, 10 and more rear; A and D window, B and C aisle.
 fn read_seat(label: &str) -> Option<String> {
-    let letter = label.chars().last()?;
+    let digits = label.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+    let [letter] = label.strip_prefix(digits)?.chars().collect::<Vec<char>>()[..] else {
+        return None;
+    };
     let side = match letter.to_ascii_uppercase() {
         'A' | 'D' => "WINDOW",
         'B' | 'C' => "AISLE",
         _ => return None,
     };
-    let digits = &label[..label.len() - 1];
     let row = digits.trim_start_matches('0');
     if row.is_empty() || row.len() > 2 || !row.chars().all(|digit| digit.is_ascii_digit()) {
         return None;
