@@ -27,7 +27,7 @@ const HISTORIES: u64 = 25;
 const LOOPS: usize = 4;
 /// Deliveries that are on their way into the inbox at the same time.
 const ABREAST: usize = 100;
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(20);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

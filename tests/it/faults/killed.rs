@@ -23,7 +23,7 @@ use crate::property::crowd::{self, Crowd};
 const TENANT: Uuid = Uuid::from_u128(0x7e_4a47);
 /// Histories of up to six persons each that a fault needs to have something under way.
 const HISTORIES_PER_FAULT: u64 = 12;
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(50);
 /// A stop takes no longer than this, whatever is under way.
 const LONGEST_STOP: Duration = Duration::from_secs(5);
