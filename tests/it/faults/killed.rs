@@ -23,8 +23,10 @@ use crate::property::crowd::{self, Crowd};
 const TENANT: Uuid = Uuid::from_u128(0x7e_4a47);
 /// Histories of up to six persons each that a fault needs to have something under way.
 const HISTORIES_PER_FAULT: u64 = 12;
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(50);
+/// The program never takes more than this.
+const MEMORY_MIB: u64 = 512;
 /// A stop takes no longer than this, whatever is under way.
 const LONGEST_STOP: Duration = Duration::from_secs(5);
 
@@ -118,6 +120,8 @@ impl Storm {
         assert_eq!(tally.acked, crowd.bodies.len());
         let drained = drained(&program, &expected).await;
         compare(&program, &expected).await;
+        let memory = program.memory_mib_max();
+        assert!(memory.is_none_or(|mib| mib < MEMORY_MIB), "{memory:?} MiB");
         let (status, _) = program.stop().await;
         assert!(status.success(), "{status}");
         let own = EmbeddedConfig::new(program.folder(), None);
@@ -131,7 +135,7 @@ impl Storm {
         let longest = seconds.iter().copied().fold(0.0, f64::max);
         println!(
             "{what}: {} times, longest {longest:.2} s {seconds:.2?}; {} persons, {tally:?}, \
-             folded {:.2} s after the last delivery",
+             folded {:.2} s after the last delivery, at most {memory:?} MiB",
             seconds.len(),
             crowd.persons.len(),
             drained.as_secs_f64(),

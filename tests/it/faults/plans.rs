@@ -190,8 +190,7 @@ async fn fill(db: &TestDb) {
     let hex = |bytes: Vec<u8>| {
         bytes
             .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     };
     let dossier = hex(Dossier::default().encode().unwrap());
     let body = RowBody {

@@ -121,6 +121,17 @@ impl Program {
         lines[lines.len().saturating_sub(30)..].join("\n")
     }
 
+    /// The most memory it has had, in MiB; none where the system does not tell.
+    pub(super) fn memory_mib_max(&self) -> Option<u64> {
+        let pid = self.child.as_ref()?.id();
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let most = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kib: u64 = most.trim().trim_end_matches("kB").trim().parse().ok()?;
+        Some(kib / 1024)
+    }
+
     /// How it ended, if it did.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
         self.child

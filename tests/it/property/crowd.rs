@@ -20,7 +20,7 @@ pub(crate) struct Crowd {
 
 /// Every row change of these histories once, in the platform's own order.
 pub(crate) fn plainly(tenant: Uuid, seeds: Range<u64>) -> Crowd {
-    let (persons, world) = world(tenant, seeds);
+    let (persons, world) = world(tenant, seeds, false);
     let bodies = tell_plainly(&world);
     let bodies = bodies.into_iter().map(|told| told.body).collect();
     Crowd {
@@ -30,9 +30,14 @@ pub(crate) fn plainly(tenant: Uuid, seeds: Range<u64>) -> Crowd {
     }
 }
 
-/// The same, shuffled, some of it told two or three times, that many of a hundred changes by canonical events.
-pub(crate) fn shuffled(tenant: Uuid, seeds: Range<u64>, percent_canonical: usize) -> Crowd {
-    let (persons, world) = world(tenant, seeds.clone());
+/// The same, shuffled, some of it told two or three times, that many of a hundred changes by canonical events; persons may be erased in it.
+pub(crate) fn shuffled(
+    tenant: Uuid,
+    seeds: Range<u64>,
+    percent_canonical: usize,
+    erasing: bool,
+) -> Crowd {
+    let (persons, world) = world(tenant, seeds.clone(), erasing);
     let bodies = tell(&world, seeds.start, percent_canonical);
     let bodies = bodies.into_iter().map(|told| told.body).collect();
     Crowd {
@@ -42,10 +47,9 @@ pub(crate) fn shuffled(tenant: Uuid, seeds: Range<u64>, percent_canonical: usize
     }
 }
 
-/// Nobody is erased, so that everything told stays comparable.
-fn world(tenant: Uuid, seeds: Range<u64>) -> (Vec<Uuid>, World) {
+fn world(tenant: Uuid, seeds: Range<u64>, erasing: bool) -> (Vec<Uuid>, World) {
     let (mut persons, mut commands) = (Vec::new(), Vec::new());
-    for one in seeds.map(|seed| history(seed, false)) {
+    for one in seeds.map(|seed| history(seed, erasing)) {
         persons.extend(one.persons);
         commands.extend(one.commands);
     }
@@ -53,7 +57,7 @@ fn world(tenant: Uuid, seeds: Range<u64>) -> (Vec<Uuid>, World) {
         .iter_mut()
         .filter(|command| command.table == Table::Operators);
     operators.for_each(|command| command.id = tenant);
-    (persons, World::run(tenant, false, &commands))
+    (persons, World::run(tenant, erasing, &commands))
 }
 
 #[test]

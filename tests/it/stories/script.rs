@@ -20,7 +20,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-const NAMES: Uuid = Uuid::from_u128(0x5707_1e5);
+const NAMES: Uuid = Uuid::from_u128(0x0570_71e5);
 
 /// One step.
 #[derive(Debug, Clone)]
@@ -72,9 +72,15 @@ pub(super) fn step(line: &str) -> Result<Option<Step>, String> {
     let mut words = rest.split_whitespace();
     let mut word = || words.next().ok_or("a word is missing").map(str::to_owned);
     let step = match verb {
-        "at" => Step::At(word()?.parse().map_err(|_| "no instant")?),
+        "at" => Step::At(
+            word()?
+                .parse::<DateTime<Utc>>()
+                .map_err(|wrong| format!("no instant: {wrong}"))?,
+        ),
         "advance" => {
-            let amount: i64 = word()?.parse().map_err(|_| "no number")?;
+            let amount = word()?
+                .parse::<i64>()
+                .map_err(|wrong| format!("no number: {wrong}"))?;
             Step::Advance(match word()?.as_str() {
                 "days" => TimeDelta::days(amount),
                 "hours" => TimeDelta::hours(amount),
