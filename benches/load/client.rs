@@ -29,7 +29,9 @@ impl Seen {
             reason = "an index into a list, from a share between 0 and 1"
         )]
         let index = (last as f64 * share).round() as usize;
-        self.latencies.get(index).map_or(0.0, |latency| latency.as_secs_f64() * 1_000.0)
+        self.latencies
+            .get(index)
+            .map_or(0.0, |latency| latency.as_secs_f64() * 1_000.0)
     }
 }
 
@@ -45,7 +47,10 @@ pub(crate) async fn drive(
     for first in 0..clients {
         let requests = Arc::clone(requests);
         running.spawn(async move {
-            let mine = requests.iter().cycle().skip(first * requests.len() / clients);
+            let mine = requests
+                .iter()
+                .cycle()
+                .skip(first * requests.len() / clients);
             one(address, mine, begun + time).await
         });
     }
@@ -56,7 +61,10 @@ pub(crate) async fn drive(
     let elapsed = begun.elapsed().as_secs_f64();
     latencies.sort_unstable();
     let answers = u32::try_from(latencies.len())?;
-    Ok(Seen { per_second: f64::from(answers) / elapsed, latencies })
+    Ok(Seen {
+        per_second: f64::from(answers) / elapsed,
+        latencies,
+    })
 }
 
 async fn one(
@@ -76,9 +84,16 @@ async fn one(
         connection.write_all(request).await?;
         answer.clear();
         while !complete(&answer)? {
-            ensure!(connection.read_buf(&mut answer).await? > 0, "the server hung up");
+            ensure!(
+                connection.read_buf(&mut answer).await? > 0,
+                "the server hung up"
+            );
         }
-        ensure!(answer.starts_with(b"HTTP/1.1 20"), "{}", String::from_utf8_lossy(&answer));
+        ensure!(
+            answer.starts_with(b"HTTP/1.1 20"),
+            "{}",
+            String::from_utf8_lossy(&answer)
+        );
         latencies.push(sent.elapsed());
     }
     Ok(latencies)
@@ -90,7 +105,9 @@ fn complete(answer: &[u8]) -> anyhow::Result<bool> {
         return Ok(false);
     };
     let text = std::str::from_utf8(answer.get(..head).unwrap_or_default())?;
-    let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length = text
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
     let body: usize = length.map_or(Ok(0), str::parse)?;
     Ok(answer.len() >= head + 4 + body)
 }

@@ -43,9 +43,24 @@ struct Way {
 }
 
 const WAYS: [Way; 3] = [
-    Way { name: "10 tenants, shuffled, duplicates", tenants: 10, shuffled: true, target: 0.12 },
-    Way { name: "10 tenants, in source order", tenants: 10, shuffled: false, target: 0.20 },
-    Way { name: "one hot tenant, shuffled", tenants: 1, shuffled: true, target: 0.07 },
+    Way {
+        name: "10 tenants, shuffled, duplicates",
+        tenants: 10,
+        shuffled: true,
+        target: 0.12,
+    },
+    Way {
+        name: "10 tenants, in source order",
+        tenants: 10,
+        shuffled: false,
+        target: 0.20,
+    },
+    Way {
+        name: "one hot tenant, shuffled",
+        tenants: 1,
+        shuffled: true,
+        target: 0.07,
+    },
 ];
 
 /// Measures and prints.
@@ -56,17 +71,20 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         database.stop().await?;
         measured?;
     }
-    say(&format!("memory of this process at its highest: {} MB", memory::peak_mb()));
+    say(&format!(
+        "memory of this process at its highest: {} MB",
+        memory::peak_mb()
+    ));
     Ok(())
 }
 
 async fn measure(database: &Database, way: &Way, options: &Options) -> anyhow::Result<()> {
     let context = context(database);
     for tenant in 0..way.tenants {
-        fill(database, &cut(workload::base(tenant))?).await?;
+        fill(database, &cut(&workload::base(tenant))?).await?;
     }
     drain(&context).await?;
-    let mut rows = cut(deliveries(way, options))?;
+    let mut rows = cut(&deliveries(way, options))?;
     if way.shuffled {
         let twice: Vec<_> = rows.iter().step_by(TWICE_EVERY).cloned().collect();
         rows.extend(twice);
@@ -79,7 +97,14 @@ async fn measure(database: &Database, way: &Way, options: &Options) -> anyhow::R
     #[expect(clippy::cast_precision_loss, reason = "a count of deliveries")]
     let per_second = rows.len() as f64 / seconds;
     let ratio = per_second / inserts;
-    let (target, verdict) = (way.target, if ratio >= way.target { "met" } else { "NOT met" });
+    let (target, verdict) = (
+        way.target,
+        if ratio >= way.target {
+            "met"
+        } else {
+            "NOT met"
+        },
+    );
     say(&format!(
         "inbox to insight, {}: {} deliveries in {seconds:.1} s = {per_second:.0}/s\n\
          \u{20}  batched inserts of the same rows {inserts:.0}/s; ratio {ratio:.3}, target {target:.2} ({verdict}); \
@@ -97,7 +122,7 @@ fn deliveries(way: &Way, options: &Options) -> Vec<Vec<u8>> {
     each.flatten().collect()
 }
 
-fn cut(bodies: Vec<Vec<u8>>) -> anyhow::Result<Vec<(Uuid, Vec<u8>)>> {
+fn cut(bodies: &[Vec<u8>]) -> anyhow::Result<Vec<(Uuid, Vec<u8>)>> {
     let read = bodies.iter().map(|body| {
         let delivery = contracts::read(body)?;
         Ok((delivery.tenant_id, delivery.cut))
@@ -145,7 +170,10 @@ pub(crate) async fn drain(context: &Context) -> anyhow::Result<()> {
         let context = context.clone();
         workers.spawn(async move {
             let mut sizes = BTreeMap::new();
-            while !customer_intelligence::inbox::claim::tenants(&context.pool).await?.is_empty() {
+            while !customer_intelligence::inbox::claim::tenants(&context.pool)
+                .await?
+                .is_empty()
+            {
                 ingest::round(&context, &mut sizes).await?;
             }
             anyhow::Ok(())

@@ -65,23 +65,34 @@ async fn measure_all(database: &Database, options: &Options) -> anyhow::Result<(
         // One dispatcher at a time for the large ones: two cores are client, server and database together.
         let clients = if keys == 1 { options.clients } else { 1 };
         let seen = measure(graphql_door(database), &requests, clients, time).await?;
-        line(&format!("remote join, {keys} keys, {clients} clients"), &seen);
+        line(
+            &format!("remote join, {keys} keys, {clients} clients"),
+            &seen,
+        );
         let p99 = seen.quantile_ms(0.99);
         let verdict = if p99 < target_p99 { "met" } else { "NOT met" };
         say(&format!("   target: p99 below {target_p99} ms ({verdict})"));
         if keys == 1 {
             let ratio = seen.per_second / bare.per_second;
             let verdict = if ratio >= 0.2 { "met" } else { "NOT met" };
-            say(&format!("   target: at least 0.20 of the bare handler: {ratio:.2} ({verdict})"));
+            say(&format!(
+                "   target: at least 0.20 of the bare handler: {ratio:.2} ({verdict})"
+            ));
         }
     }
-    say(&format!("memory of this process at its highest: {} MB", memory::peak_mb()));
+    say(&format!(
+        "memory of this process at its highest: {} MB",
+        memory::peak_mb()
+    ));
     Ok(())
 }
 
 fn line(name: &str, seen: &Seen) {
     let (p50, p99) = (seen.quantile_ms(0.5), seen.quantile_ms(0.99));
-    say(&format!("{name:<40} {:>8.0} requests/s  p50 {p50:>7.2} ms  p99 {p99:>7.2} ms", seen.per_second));
+    say(&format!(
+        "{name:<40} {:>8.0} requests/s  p50 {p50:>7.2} ms  p99 {p99:>7.2} ms",
+        seen.per_second
+    ));
 }
 
 async fn measure(
@@ -105,7 +116,11 @@ async fn measure(
 fn graphql_door(database: &Database) -> Router {
     let reader = insight::Reader::new(database.pool.clone(), Clock::system(), 3);
     let schema = graphql::Schema::new(reader, graphql::Limits::default());
-    door::router(door::Door::new(Keys::new([SECRET]), schema, Duration::from_secs(10)))
+    door::router(door::Door::new(
+        Keys::new([SECRET]),
+        schema,
+        Duration::from_secs(10),
+    ))
 }
 
 fn bare(pool: PgPool) -> Router {
@@ -117,19 +132,26 @@ fn bare(pool: PgPool) -> Router {
             workload::tenant(0),
             workload::person(0, 7),
         );
-        found.fetch_optional(&pool).await.ok().flatten().unwrap_or_default()
+        found
+            .fetch_optional(&pool)
+            .await
+            .ok()
+            .flatten()
+            .unwrap_or_default()
     };
-    Router::new().route("/graphql", post(answer)).with_state(pool)
+    Router::new()
+        .route("/graphql", post(answer))
+        .with_state(pool)
 }
 
 fn request(n: u128, keys: u128) -> Vec<u8> {
-    let aliases: String = (0..keys)
-        .map(|alias| {
-            let person = workload::person(0, (n * 37 + alias) % workload::PERSONS);
-            format!("f{alias}: customer_insight(person_profile_id: \"{person}\") {SELECTION} ")
-        })
-        .collect();
-    let body = serde_json::json!({ "query": format!("query  {{ {aliases}}}") }).to_string();
+    let aliases = (0..keys).map(|alias| {
+        let person = workload::person(0, (n * 37 + alias) % workload::PERSONS);
+        format!("f{alias}: customer_insight(person_profile_id: \"{person}\") {SELECTION}")
+    });
+    let aliases: Vec<String> = aliases.collect();
+    let query = format!("query  {{ {} }}", aliases.join(" "));
+    let body = serde_json::json!({ "query": query }).to_string();
     let (length, tenant) = (body.len(), workload::tenant(0));
     let head = format!(
         "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\

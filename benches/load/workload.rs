@@ -26,18 +26,25 @@ fn id(kind: u128, tenant: u128, n: u128) -> Uuid {
 
 fn at(n: u128, step: u128) -> String {
     let (day, minute) = (1 + n % 28, step);
-    format!("2026-{:02}-{day:02}T09:{minute:02}:00.000000+00:00", 1 + n % 9)
+    format!(
+        "2026-{:02}-{day:02}T09:{minute:02}:00.000000+00:00",
+        1 + n % 9
+    )
 }
 
 /// Profiles and departures: what a tenant has before anybody books.
 pub(crate) fn base(tenant_number: u128) -> Vec<Vec<u8>> {
     let of = tenant(tenant_number);
     let persons = (0..PERSONS).map(|n| {
-        insert("backoffice", "person_profiles", &json!({
-            "id": person(tenant_number, n), "tenant_id": of, "marketing_consent": n % 3 == 0,
-            "locale": "de-DE", "merged_into_id": null, "pii_redacted_at": null,
-            "created_at": at(n, 0), "updated_at": at(n, 0)
-        }))
+        insert(
+            "backoffice",
+            "person_profiles",
+            &json!({
+                "id": person(tenant_number, n), "tenant_id": of, "marketing_consent": n % 3 == 0,
+                "locale": "de-DE", "merged_into_id": null, "pii_redacted_at": null,
+                "created_at": at(n, 0), "updated_at": at(n, 0)
+            }),
+        )
     });
     let offerings = (0..DEPARTURES).map(|n| {
         insert("commerce", "tour_offerings", &json!({
@@ -66,35 +73,61 @@ pub(crate) fn booking(tenant_number: u128, n: u128) -> Vec<Vec<u8>> {
         })
     };
     let payment = |kind: &str, number: u128, amount: f64, step: u128| {
-        insert("commerce", "payments", &json!({
-            "id": id(9 + number, tenant_number, n), "tenant_id": of, "booking_id": booking,
-            "payment_type": kind, "status": "COMPLETED", "amount": amount, "currency": "EUR",
-            "payment_method": "CARD", "received_at": at(n, step), "updated_at": at(n, step)
-        }))
+        insert(
+            "commerce",
+            "payments",
+            &json!({
+                "id": id(9 + number, tenant_number, n), "tenant_id": of, "booking_id": booking,
+                "payment_type": kind, "status": "COMPLETED", "amount": amount, "currency": "EUR",
+                "payment_method": "CARD", "received_at": at(n, step), "updated_at": at(n, step)
+            }),
+        )
     };
     vec![
         insert("commerce", "bookings", &row("PENDING_PAYMENT", 1)),
-        insert("commerce", "passengers", &json!({
-            "id": passenger, "tenant_id": of, "booking_id": booking, "person_profile_id": booker,
-            "is_primary_contact": true, "boarding_point_id": id(12, tenant_number, n % 7),
-            "is_door_pickup": false, "seat_label": format!("{}A", 1 + n % 12), "seat_position": null,
-            "fare_category": "ADULT", "cancellation_fee": null, "status": "ACTIVE", "updated_at": at(n, 1)
-        })),
+        insert(
+            "commerce",
+            "passengers",
+            &json!({
+                "id": passenger, "tenant_id": of, "booking_id": booking, "person_profile_id": booker,
+                "is_primary_contact": true, "boarding_point_id": id(12, tenant_number, n % 7),
+                "is_door_pickup": false, "seat_label": format!("{}A", 1 + n % 12), "seat_position": null,
+                "fare_category": "ADULT", "cancellation_fee": null, "status": "ACTIVE", "updated_at": at(n, 1)
+            }),
+        ),
         payment("DEPOSIT", 0, 80.0, 2),
-        update("commerce", "bookings", &row("PENDING_PAYMENT", 1), &row("DEPOSIT_PAID", 2)),
-        insert("commerce", "tickets", &json!({
-            "id": ticket, "tenant_id": of, "booking_id": booking, "passenger_id": passenger,
-            "status": "ACTIVE", "updated_at": at(n, 3)
-        })),
+        update(
+            "commerce",
+            "bookings",
+            &row("PENDING_PAYMENT", 1),
+            &row("DEPOSIT_PAID", 2),
+        ),
+        insert(
+            "commerce",
+            "tickets",
+            &json!({
+                "id": ticket, "tenant_id": of, "booking_id": booking, "passenger_id": passenger,
+                "status": "ACTIVE", "updated_at": at(n, 3)
+            }),
+        ),
         payment("FINAL_PAYMENT", 1, 319.0, 4),
-        update("commerce", "bookings", &row("DEPOSIT_PAID", 2), &row("FULLY_PAID", 4)),
-        insert("operations", "boarding_events", &json!({
-            "id": id(13, tenant_number, n), "tenant_id": of, "service_leg_id": id(14, tenant_number, departure),
-            "tour_departure_id": id(4, tenant_number, departure), "ticket_id": ticket,
-            "passenger_id": null, "boarding_point_id": id(12, tenant_number, n % 7),
-            "seat_label": format!("{}A", 1 + n % 12), "status": "BOARDED", "method": "QR",
-            "is_offline": true, "boarded_at": at(n, 5), "synced_at": at(n, 6)
-        })),
+        update(
+            "commerce",
+            "bookings",
+            &row("DEPOSIT_PAID", 2),
+            &row("FULLY_PAID", 4),
+        ),
+        insert(
+            "operations",
+            "boarding_events",
+            &json!({
+                "id": id(13, tenant_number, n), "tenant_id": of, "service_leg_id": id(14, tenant_number, departure),
+                "tour_departure_id": id(4, tenant_number, departure), "ticket_id": ticket,
+                "passenger_id": null, "boarding_point_id": id(12, tenant_number, n % 7),
+                "seat_label": format!("{}A", 1 + n % 12), "status": "BOARDED", "method": "QR",
+                "is_offline": true, "boarded_at": at(n, 5), "synced_at": at(n, 6)
+            }),
+        ),
     ]
 }
 

@@ -29,6 +29,11 @@ pub enum ColumnType {
         /// The values that are no surprise.
         known: &'static [&'static str],
     },
+    /// A word of a closed vocabulary that numbers rest on: an unknown one would make them wrong.
+    Fixed {
+        /// All there are.
+        known: &'static [&'static str],
+    },
     /// A label of a thing (a tour, a stop, a seat), at most 300 characters.
     Label,
     /// Three letters, kept in upper case.
@@ -275,6 +280,15 @@ pub(super) const fn one_of(
     known: &'static [&'static str],
 ) -> Column {
     column(name, field, ColumnType::Word { known })
+}
+
+/// A word that has to be one of these.
+pub(super) const fn fixed(
+    name: &'static str,
+    field: Field,
+    known: &'static [&'static str],
+) -> Column {
+    column(name, field, ColumnType::Fixed { known })
 }
 
 pub(super) const fn label(name: &'static str, field: Field) -> Column {

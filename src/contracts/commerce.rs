@@ -4,7 +4,7 @@
 
 use super::columns::{
     BOOKER, Column, Happens, ID, PERSON, TENANT, TableContract, UPDATED, at, count, currency, day,
-    flag, int, label, money, one_of, uuid, word,
+    fixed, flag, int, label, money, one_of, uuid, word,
 };
 use super::events::Part;
 use crate::domain::source::{Field, SourceKind};
@@ -78,7 +78,7 @@ pub(super) const BOOKING_FACTS: &[Column] = &[
     TOTAL,
     money("deposit_amount", Field::Deposit),
     CURRENCY,
-    one_of(
+    fixed(
         "cancelled_by",
         Field::CancelledBy,
         &["PASSENGER", "DISPATCHER", "OPERATOR", "SYSTEM"],
@@ -98,7 +98,7 @@ pub(super) const BOOKINGS: TableContract = TableContract::rows(
         &[
             ID,
             TENANT,
-            one_of("status", Field::Status, BOOKING_STATES),
+            fixed("status", Field::Status, BOOKING_STATES),
             at("created_at", Field::CreatedAt),
             UPDATED,
         ],
@@ -132,7 +132,7 @@ pub(super) const PASSENGER_FACTS: &[Column] = &[
     flag("is_door_pickup", Field::DoorPickup),
     label("seat_label", Field::SeatLabel),
     word("seat_position", Field::SeatPosition),
-    one_of(
+    fixed(
         "fare_category",
         Field::FareCategory,
         &["ADULT", "CHILD", "INFANT"],
@@ -161,7 +161,7 @@ pub(super) const PASSENGERS: TableContract = TableContract::rows(
 /// What a payment is like.
 pub(super) const PAYMENT_FACTS: &[Column] = &[
     BOOKING,
-    one_of(
+    fixed(
         "payment_type",
         Field::PaymentType,
         &["DEPOSIT", "FINAL_PAYMENT", "ANCILLARY"],
@@ -203,7 +203,7 @@ pub(super) const ANCILLARY_FACTS: &[Column] = &[
     money("unit_price", Field::UnitPrice),
     TOTAL,
     CURRENCY,
-    one_of(
+    fixed(
         "purchase_phase",
         Field::PurchasePhase,
         &["CHECKOUT", "POST_BOOKING"],

@@ -2,7 +2,7 @@
 //! name or identifiers.
 
 use super::columns::{
-    Column, ColumnType, Happens, ID, LEG, PERSON, TENANT, TableContract, UPDATED, at, frame,
+    Column, ColumnType, Happens, ID, LEG, PERSON, TENANT, TableContract, UPDATED, at, fixed, frame,
     one_of, uuid, word,
 };
 use super::commerce::{BOOKING, joined};
@@ -13,7 +13,7 @@ const SCHEMA: &str = "communications";
 
 const CONTACT: Column = uuid("contact_id", Field::Contact);
 const CONVERSATION: Column = uuid("conversation_id", Field::Conversation);
-const CHANNEL_TYPE: Column = one_of(
+const CHANNEL_TYPE: Column = fixed(
     "channel_type",
     Field::ChannelType,
     &["WHATSAPP", "EMAIL", "WEBCHAT", "SMS"],
@@ -73,7 +73,7 @@ pub(super) const CONVERSATIONS: TableContract = TableContract::rows(
 )
 .announcing(&[(Happens::Becomes("RESOLVED"), "ConversationResolved")]);
 
-const DIRECTION: Column = one_of("direction", Field::Direction, &["INBOUND", "OUTBOUND"]);
+const DIRECTION: Column = fixed("direction", Field::Direction, &["INBOUND", "OUTBOUND"]);
 
 const MESSAGE_FACTS: &[Column] = &[
     CONVERSATION,

@@ -162,7 +162,9 @@ fn value_of(json: &Json, column: &Column) -> Json {
         | ColumnType::Money
         | ColumnType::At
         | ColumnType::Day => values::read(column, json, "").is_ok(),
-        ColumnType::Word { known } => json.as_str().is_some_and(|word| known.contains(&word)),
+        ColumnType::Word { known } | ColumnType::Fixed { known } => {
+            json.as_str().is_some_and(|word| known.contains(&word))
+        }
         ColumnType::Currency => json.as_str().is_some_and(|code| CURRENCIES.contains(&code)),
         ColumnType::Label | ColumnType::Words | ColumnType::Payload => false,
     };

@@ -34,6 +34,8 @@ pub enum Reason {
     MissingVersion,
     /// A value that is not of its column's type.
     WrongType,
+    /// A word that is none of a closed vocabulary, such as a booking's state.
+    UnknownValue,
     /// A value of the right type that cannot be kept: too large, too long, not finite.
     OutOfRange,
     /// Text that PostgreSQL cannot store: NUL, or half of a surrogate pair.
@@ -48,7 +50,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::NotJson,
         Self::TooDeep,
         Self::NotAnObject,
@@ -61,6 +63,7 @@ impl Reason {
         Self::MissingId,
         Self::MissingVersion,
         Self::WrongType,
+        Self::UnknownValue,
         Self::OutOfRange,
         Self::UnstorableText,
         Self::ManualIncomplete,
@@ -84,6 +87,7 @@ impl Reason {
             Self::MissingId => "missing_id",
             Self::MissingVersion => "missing_version",
             Self::WrongType => "wrong_type",
+            Self::UnknownValue => "unknown_value",
             Self::OutOfRange => "out_of_range",
             Self::UnstorableText => "unstorable_text",
             Self::ManualIncomplete => "manual_incomplete",

@@ -137,12 +137,24 @@ fn value(ty: ColumnType, json: &Json) -> Result<(Value, bool), Wrong> {
         ColumnType::At => Value::At(instants::instant(text(json)?).map_err(when)?),
         ColumnType::Day => Value::Day(instants::day(text(json)?).map_err(when)?),
         ColumnType::Word { .. } => Value::Text(word(json)?.to_owned()),
+        ColumnType::Fixed { known } => Value::Text(fixed(json, known)?.to_owned()),
         ColumnType::Label => Value::Text(label(json)?.to_owned()),
         ColumnType::Currency => Value::Text(currency(json)?),
         ColumnType::Words => Value::Words(words(json)?),
         ColumnType::Payload => return Err((Reason::WrongType, "is no column of a row")),
     };
     Ok((value, false))
+}
+
+fn fixed<'j>(json: &'j Json, known: &[&str]) -> Result<&'j str, Wrong> {
+    let word = word(json)?;
+    if known.contains(&word) {
+        return Ok(word);
+    }
+    Err((
+        Reason::UnknownValue,
+        "holds a word that this version does not know; redeliver it from Hasura after an upgrade",
+    ))
 }
 
 fn uuid(json: &Json) -> Result<Uuid, Wrong> {

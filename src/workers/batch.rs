@@ -139,16 +139,23 @@ pub async fn park(context: &Context, tenant_id: Uuid, id: Uuid, detail: &str) ->
         return Ok(());
     }
     let claimed = claim::claim_these(&mut tx, tenant_id, &[id]).await?;
-    let letters = claimed.iter().map(|one| Letter {
-        tenant_id,
-        id: one.id,
-        event_id: None,
-        table: None,
-        trigger: None,
-        reason: "processing_failed".to_owned(),
-        detail: detail.to_owned(),
-        envelope: String::from_utf8(one.payload.clone()).ok(),
-        received_at: context.clock.now(),
+    let letters = claimed.iter().map(|one| {
+        let about = contracts::read(&one.payload).ok();
+        let event_id = about.as_ref().and_then(|about| about.event_id.clone());
+        let id = event_id
+            .as_deref()
+            .map(|event| Letter::id_of(tenant_id, event));
+        Letter {
+            tenant_id,
+            id: id.unwrap_or(one.id),
+            event_id,
+            table: about.as_ref().map(|about| about.table.clone()),
+            trigger: about.map(|about| about.trigger),
+            reason: "processing_failed".to_owned(),
+            detail: detail.to_owned(),
+            envelope: String::from_utf8(one.payload.clone()).ok(),
+            received_at: context.clock.now(),
+        }
     });
     let letters: Vec<Letter> = letters.map(Letter::storable).collect();
     claim::park(&mut tx, &letters).await?;

@@ -26,6 +26,12 @@ const COMMON: [&str; 16] = [
     "cluster_name=customer-intelligence",
 ];
 const DURABLE: [&str; 3] = ["shared_buffers=256MB", "fsync=on", "synchronous_commit=on"];
+/// After a crash one call per file system brings everything to disk, instead of one per file.
+const RECOVERY: Option<&str> = if cfg!(target_os = "linux") {
+    Some("recovery_init_sync_method=syncfs")
+} else {
+    None
+};
 const THROWAWAY: [&str; 4] = [
     "shared_buffers=128MB",
     "fsync=off",
@@ -41,7 +47,7 @@ pub(super) fn arguments(layout: &Layout, durability: Durability) -> Vec<OsString
         Durability::Durable => DURABLE.as_slice(),
         Durability::Throwaway => THROWAWAY.as_slice(),
     };
-    for setting in COMMON.iter().chain(specific) {
+    for setting in COMMON.iter().chain(specific).chain(&RECOVERY) {
         arguments.extend(["-c".into(), setting.into()]);
     }
     arguments

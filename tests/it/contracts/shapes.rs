@@ -23,7 +23,9 @@ fn sample(column: &Column) -> Value {
         ColumnType::Money => json!(format!("{}.25", 10 + seed)),
         ColumnType::At => json!(AT),
         ColumnType::Day => json!("2026-05-01"),
-        ColumnType::Word { known } => json!(known.first().unwrap_or(&"WORD")),
+        ColumnType::Word { known } | ColumnType::Fixed { known } => {
+            json!(known.first().unwrap_or(&"WORD"))
+        }
         ColumnType::Label => json!("Nordsee"),
         ColumnType::Currency => json!("EUR"),
         ColumnType::Words => json!(["SEA"]),
