@@ -39,6 +39,17 @@ pub struct Done {
     pub erased: usize,
 }
 
+/// How a batch went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// Somebody else holds the tenant.
+    Held,
+    /// None of the deliveries is there.
+    Nothing,
+    /// Folded and committed.
+    Worked(Done),
+}
+
 /// A batch that failed, with what it had taken.
 #[derive(Debug)]
 pub struct Failed {
@@ -56,37 +67,62 @@ struct Read {
     counts: BTreeMap<String, i64>,
 }
 
-/// Works one batch of a tenant; none when somebody else holds the tenant or nothing is there.
+/// Works one batch of a tenant. After a failure everything is as before, and the tenant free again.
 pub async fn process(
     context: &Context,
     tenant_id: Uuid,
     selection: &Selection,
-) -> Result<Option<Done>, Failed> {
+) -> Result<Turn, Failed> {
     let mut taken = Vec::new();
-    let worked = work(context, tenant_id, selection, &mut taken).await;
+    let worked = transact(context, tenant_id, selection, &mut taken).await;
     worked.map_err(|error| Failed {
         error,
         deliveries: taken,
     })
 }
 
-async fn work(
+async fn transact(
     context: &Context,
     tenant_id: Uuid,
     selection: &Selection,
     taken: &mut Vec<Uuid>,
-) -> Result<Option<Done>, Error> {
+) -> Result<Turn, Error> {
     let mut tx = Tx::begin(&context.pool).await?;
+    let turn = match work(&mut tx, context, tenant_id, selection, taken).await {
+        Ok(Turn::Worked(done)) => done,
+        Ok(other) => {
+            tx.rollback().await?;
+            return Ok(other);
+        }
+        Err(error) => {
+            // Waited for, because whoever tries again would find the tenant held. If the connection is gone,
+            // so is the transaction.
+            tx.rollback().await.ok();
+            return Err(error);
+        }
+    };
+    tx.commit().await?;
+    measure(context, taken, &turn);
+    Ok(Turn::Worked(turn))
+}
+
+async fn work(
+    tx: &mut Tx,
+    context: &Context,
+    tenant_id: Uuid,
+    selection: &Selection,
+    taken: &mut Vec<Uuid>,
+) -> Result<Turn, Error> {
     let now = context.clock.now();
-    let Some(recorded_at) = tenant::take(&mut tx, tenant_id, now).await? else {
-        return Ok(None);
+    let Some(recorded_at) = tenant::take(tx, tenant_id, now).await? else {
+        return Ok(Turn::Held);
     };
     let claimed = match selection {
-        Selection::Oldest(limit) => claim::claim(&mut tx, tenant_id, *limit).await?,
-        Selection::These(ids) => claim::claim_these(&mut tx, tenant_id, ids).await?,
+        Selection::Oldest(limit) => claim::claim(tx, tenant_id, *limit).await?,
+        Selection::These(ids) => claim::claim_these(tx, tenant_id, ids).await?,
     };
     if claimed.is_empty() {
-        return Ok(None);
+        return Ok(Turn::Nothing);
     }
     taken.extend(claimed.iter().map(|one| one.id));
     let mut by_channel: BTreeMap<i16, Vec<Claimed>> = BTreeMap::new();
@@ -105,12 +141,10 @@ async fn work(
             channel,
             recorded_at,
         };
-        batch.apply(&mut tx, read, &mut done).await?;
+        batch.apply(tx, read, &mut done).await?;
     }
-    tenant::note(&mut tx, tenant_id, recorded_at).await?;
-    tx.commit().await?;
-    measure(context, taken, &done);
-    Ok(Some(done))
+    tenant::note(tx, tenant_id, recorded_at).await?;
+    Ok(Turn::Worked(done))
 }
 
 fn measure(context: &Context, taken: &[Uuid], done: &Done) {
@@ -129,14 +163,20 @@ fn measure(context: &Context, taken: &[Uuid], done: &Done) {
     metrics::counter!(APPENDED).increment(items(done.log_rows));
 }
 
-/// Takes one delivery out for good: a dead letter says why.
-pub async fn park(context: &Context, tenant_id: Uuid, id: Uuid, detail: &str) -> Result<(), Error> {
+/// Takes one delivery out for good: a dead letter says why. False when somebody else holds the tenant.
+pub async fn park(
+    context: &Context,
+    tenant_id: Uuid,
+    id: Uuid,
+    detail: &str,
+) -> Result<bool, Error> {
     let mut tx = Tx::begin(&context.pool).await?;
     if tenant::take(&mut tx, tenant_id, context.clock.now())
         .await?
         .is_none()
     {
-        return Ok(());
+        tx.rollback().await?;
+        return Ok(false);
     }
     let claimed = claim::claim_these(&mut tx, tenant_id, &[id]).await?;
     let letters = claimed.iter().map(|one| {
@@ -159,7 +199,8 @@ pub async fn park(context: &Context, tenant_id: Uuid, id: Uuid, detail: &str) ->
     });
     let letters: Vec<Letter> = letters.map(Letter::storable).collect();
     claim::park(&mut tx, &letters).await?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(true)
 }
 
 fn read(context: &Context, tenant_id: Uuid, claimed: &[Claimed]) -> Read {

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::Context;
-use super::batch::{self, Done, Failed, Selection};
+use super::batch::{self, Done, Failed, Selection, Turn};
 use crate::db::Error;
 use crate::inbox::claim;
 use crate::resolve::tenant;
@@ -23,6 +23,8 @@ const BATCH_MAX: i64 = 2_000;
 const TICK: Duration = Duration::from_millis(200);
 /// After a failure of the database it is left alone this long.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Until a tenant that is held is asked for again.
+const HELD: Duration = Duration::from_millis(20);
 /// A transaction that lost against another is run again this often.
 const TRIES: u32 = 5;
 
@@ -96,14 +98,20 @@ async fn attempt(
     let mut all: Option<Done> = None;
     while let Some(selection) = pending.pop() {
         match persist(context, tenant_id, &selection).await {
-            Ok(Some(done)) => {
+            Ok(Turn::Worked(done)) => {
                 let all = all.get_or_insert_default();
                 all.deliveries += done.deliveries;
                 all.log_rows += done.log_rows;
                 all.insights += done.insights;
                 all.erased += done.erased;
             }
-            Ok(None) => {}
+            // Another worker has the tenant, or the last transaction is not quite gone: a half must not be forgotten,
+            // or the whole batch would come again and fail again.
+            Ok(Turn::Held) if matches!(selection, Selection::These(_)) => {
+                pending.push(selection);
+                tokio::time::sleep(HELD).await;
+            }
+            Ok(Turn::Held | Turn::Nothing) => {}
             Err(failed) if failed.error.is_transient() || failed.deliveries.is_empty() => {
                 return Err(failed.error);
             }
@@ -128,7 +136,10 @@ async fn halve(
         );
         let detail =
             "it could not be folded; report it with its id and redrive it after an upgrade";
-        return batch::park(context, tenant_id, *culprit, detail).await;
+        while !batch::park(context, tenant_id, *culprit, detail).await? {
+            tokio::time::sleep(HELD).await;
+        }
+        return Ok(());
     }
     let (first, second) = failed.deliveries.split_at(failed.deliveries.len() / 2);
     pending.push(Selection::These(second.to_vec()));
@@ -140,13 +151,13 @@ async fn persist(
     context: &Context,
     tenant_id: Uuid,
     selection: &Selection,
-) -> Result<Option<Done>, Failed> {
+) -> Result<Turn, Failed> {
     let mut tries = 0;
     loop {
         tries += 1;
         let worked = AssertUnwindSafe(batch::process(context, tenant_id, selection));
         let failed = match worked.catch_unwind().await {
-            Ok(Ok(done)) => return Ok(done),
+            Ok(Ok(turn)) => return Ok(turn),
             Ok(Err(failed)) => failed,
             Err(_panic) => Failed {
                 error: Error::Inconsistent {

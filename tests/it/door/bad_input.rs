@@ -32,6 +32,10 @@ fn deep() -> Vec<u8> {
 }
 
 /// Name, body, and the reason that the dead letter must give.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table of cases, one after the other"
+)]
 fn table() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     vec![
         ("no body", Vec::new(), "not_json"),

@@ -156,7 +156,8 @@ async fn work(
     loop {
         let done = all_in.load(Ordering::Acquire);
         let taken = batch::process(context, history.tenant, &selection).await;
-        if taken.map_err(|failed| format!("{failed:?}"))?.is_some() {
+        let turn = taken.map_err(|failed| format!("{failed:?}"))?;
+        if matches!(turn, batch::Turn::Worked(_)) {
             continue;
         }
         let left = claim::oldest(&context.pool, history.tenant, 1).await;
