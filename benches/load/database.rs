@@ -5,10 +5,13 @@ use std::path::Path;
 use customer_intelligence::db::embedded::{Embedded, EmbeddedConfig};
 use customer_intelligence::db::{Pool, PoolConfig, migrate, pool};
 use customer_intelligence::domain::clock::Clock;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 
 /// A running server with disk syncs on.
 pub(crate) struct Database {
     server: Embedded,
+    options: PgConnectOptions,
     pub(crate) pool: Pool,
 }
 
@@ -21,15 +24,22 @@ impl Database {
         let name = format!("load_{}", Clock::system().uuid_v7().simple());
         let options = server.database(&name).await?;
         migrate::run(&options).await?;
-        let pool = pool::connect_lazy(options, &PoolConfig::default());
-        Ok(Self { server, pool })
+        let pool = pool::connect_lazy(options.clone(), &PoolConfig::default());
+        Ok(Self {
+            server,
+            options,
+            pool,
+        })
     }
 
-    /// Empties the inbox, as its owner.
+    /// Empties the inbox and writes everything to disk, as a superuser: neither vacuuming nor a checkpoint of what one
+    /// measurement left may fall into the next.
     pub(crate) async fn empty_inbox(&self) -> anyhow::Result<()> {
-        sqlx::query!("delete from inbox")
-            .execute(&self.pool)
-            .await?;
+        let mut connection = self.options.connect().await?;
+        for statement in ["truncate customer_intelligence.inbox", "checkpoint"] {
+            sqlx::raw_sql(statement).execute(&mut connection).await?;
+        }
+        connection.close().await?;
         Ok(())
     }
 
