@@ -68,7 +68,8 @@ pub(super) async fn print(config: &DemoConfig, gateway: &Gateway, out: Out<'_>) 
         )?;
     }
     writeln!(out, "3. The dispatcher's screen: {server}/")?;
-    writeln!(out, "   The query console:       {server}/graphiql\n")?;
+    writeln!(out, "   Joined queries:          {server}/console")?;
+    writeln!(out, "   GraphiQL:                {server}/graphiql\n")?;
     Ok(out.flush()?)
 }
 

@@ -37,9 +37,11 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
     }
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {
+        // A page may have a policy of its own.
         response
             .headers_mut()
-            .insert(name.clone(), HeaderValue::from_static(value));
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     response
 }

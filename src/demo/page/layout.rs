@@ -24,7 +24,8 @@ pub(super) fn page(title: &str, script: Option<&str>, main: &Markup) -> Markup {
                     a.brand href="/" { "Kundenblick" span { "Demo" } }
                     nav aria-label="Bereiche" {
                         a href="/" { "Personen" }
-                        a href="/graphiql" { "Abfragen" }
+                        a href="/console" { "Abfragen" }
+                        a href="/graphiql" { "GraphiQL" }
                     }
                 }
                 main #inhalt { (main) }

@@ -1,11 +1,12 @@
 //! The beginning of the dispatcher's screen, rendered on the server: a list of persons, and one person's profile beside the
-//! insight; at `/graphiql` a small query console, at `/v1/graphql` the gateway that both talk to.
+//! insight; at `/console` a small query console, at `/graphiql` GraphiQL, at `/v1/graphql` the gateway that all talk to.
 //!
 //! Only under `demo`, on loopback, for `Host: localhost|127.0.0.1|[::1]`. Absent: secrets, external requests, state, inline
 //! scripts; the gateway holds the secret.
 
 mod console;
 mod format;
+mod graphiql;
 mod guard;
 mod labels;
 mod layout;
@@ -34,7 +35,7 @@ pub fn router(gateway: Gateway) -> Router {
     Router::new()
         .route("/", get(people))
         .route("/person/{id}", get(one))
-        .route("/graphiql", get(console))
+        .route("/console", get(console))
         .route("/v1/graphql", post(graphql))
         .route(
             "/assets/demo.css",
@@ -44,6 +45,7 @@ pub fn router(gateway: Gateway) -> Router {
             "/assets/console.js",
             get(|| asset("text/javascript", include_str!("console.js"))),
         )
+        .merge(graphiql::router())
         .layer(middleware::from_fn(guard::check))
         .with_state(gateway)
 }

@@ -158,7 +158,14 @@ async fn only_this_machine_is_served_and_no_page_holds_a_secret() {
     people(&pool).await;
     let service = service().await;
     let router = page::router(gateway(&pool, &service));
-    for path in ["/", "/graphiql", "/assets/demo.css", "/assets/console.js"] {
+    for path in [
+        "/",
+        "/console",
+        "/graphiql",
+        "/assets/demo.css",
+        "/assets/console.js",
+        "/assets/graphiql.js",
+    ] {
         let shown = get(&router, path, LOCAL).await;
         assert_eq!(shown.status, StatusCode::OK, "{path}");
         assert!(!shown.text.contains("secret"), "{path}");
