@@ -124,8 +124,14 @@ pub(super) fn is_mask(json: &Json) -> bool {
 
 fn value(ty: ColumnType, json: &Json) -> Result<(Value, bool), Wrong> {
     if is_mask(json) {
+        // Of a closed vocabulary only unknown words are left out of a letter.
+        let unknown = matches!(ty, ColumnType::Fixed { .. });
         return Err((
-            Reason::WrongType,
+            if unknown {
+                Reason::UnknownValue
+            } else {
+                Reason::WrongType
+            },
             "was not kept in the dead letter; redeliver it from Hasura",
         ));
     }

@@ -123,20 +123,28 @@ fn text_is_limited_to_what_can_be_stored() {
         tags(&json!(vec!["x"; 65]).to_string()),
         Err(Reason::OutOfRange)
     );
-    let status = |text: &str| {
+    let word = |column: &str, text: &str, field: Field| {
         told(
             "commerce/bookings.insert",
-            "status",
+            column,
             &json!(text).to_string(),
-            Field::Status,
+            field,
         )
     };
     assert_eq!(
-        status("ON_HOLD"),
-        Ok(Told::Text("ON_HOLD".to_owned())),
-        "vocabularies are open"
+        word("channel", "FAX", Field::SalesChannel),
+        Ok(Told::Text("FAX".to_owned())),
+        "most vocabularies are open"
     );
-    assert_eq!(status(&"X".repeat(65)), Err(Reason::OutOfRange));
+    assert_eq!(
+        word("channel", &"X".repeat(65), Field::SalesChannel),
+        Err(Reason::OutOfRange)
+    );
+    assert_eq!(
+        word("status", "ON_HOLD", Field::Status),
+        Err(Reason::UnknownValue),
+        "numbers rest on the state of a booking"
+    );
 }
 
 #[test]
