@@ -45,8 +45,8 @@ pub(crate) struct Options {
     /// Closed-loop clients, each with a connection.
     #[arg(long, default_value_t = 64)]
     clients: usize,
-    /// Flushers of the inbox writer; the service has two.
-    #[arg(long, default_value_t = 2)]
+    /// Flushers of the inbox writer; the service has one.
+    #[arg(long, default_value_t = 1)]
     flushers: usize,
 }
 

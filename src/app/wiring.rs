@@ -27,10 +27,8 @@ use crate::resolve::fence::Pepper;
 use crate::telemetry::metrics::Recorder;
 use crate::{graphql, insight, workers};
 
-/// While one flush waits for the disk the next is filled and sent: 1.3 times the deliveries of a single one.
-const FLUSHERS: u32 = 2;
 /// The writer has connections of its own, so that no read can keep a delivery waiting for one.
-const WRITER_CONNECTIONS: u32 = FLUSHERS;
+const WRITER_CONNECTIONS: u32 = 2;
 /// Ingest loops: each holds one tenant at a time, so more of them help more tenants.
 const INGEST_WORKERS: usize = 2;
 /// Longest time that each part gets to come to an end.
@@ -114,10 +112,7 @@ impl Service {
         service.doors.spawn(async move {
             http::serve(listener, router, &limits, stop.cancelled()).await;
         });
-        for _ in 0..FLUSHERS {
-            let writer = writer.clone();
-            service.flushers.spawn(async move { writer.run().await });
-        }
+        service.flushers.spawn(async move { writer.run().await });
         let stop = || service.stop_chores.clone();
         service
             .chores

@@ -35,12 +35,6 @@ pub const APPENDED: &str = "ci_log_rows_total";
 pub const VISIBLE: &str = "ci_visible_seconds";
 /// Counter, by `reason` (unattributable, expired, contact): facts let go without a person.
 pub const DISCARDED: &str = "ci_facts_discarded_total";
-/// Histogram, seconds: one GraphQL request.
-pub const GRAPHQL: &str = "ci_graphql_seconds";
-/// Counter, by `code`: GraphQL errors answered.
-pub const GRAPHQL_ERRORS: &str = "ci_graphql_errors_total";
-/// Histogram, keys, by `loader`: keys of one batch.
-pub const LOADER_KEYS: &str = "ci_loader_keys";
 /// Gauge, by `state` (busy, idle): connections of the pool.
 pub const CONNECTIONS: &str = "ci_connections";
 
@@ -51,7 +45,7 @@ enum Kind {
     Histogram,
 }
 
-const DESCRIBED: [(Kind, &str, &str); 18] = [
+const DESCRIBED: [(Kind, &str, &str); 15] = [
     (
         Kind::Counter,
         DELIVERIES,
@@ -105,17 +99,6 @@ const DESCRIBED: [(Kind, &str, &str); 18] = [
         Kind::Counter,
         DISCARDED,
         "Facts let go without a person, by reason",
-    ),
-    (Kind::Histogram, GRAPHQL, "Seconds of one GraphQL request"),
-    (
-        Kind::Counter,
-        GRAPHQL_ERRORS,
-        "GraphQL errors answered, by code",
-    ),
-    (
-        Kind::Histogram,
-        LOADER_KEYS,
-        "Keys of one batch of a loader",
     ),
     (
         Kind::Gauge,
