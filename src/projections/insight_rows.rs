@@ -3,22 +3,28 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use crate::activity_log::Digest;
 use crate::db::{Error, Tx};
+use crate::domain::fold::FOLD_VERSION;
 use crate::domain::insight::{BookerKind, Insight};
 
 /// First byte of a stored insight.
 const FORMAT: u8 = 1;
 
+/// An insight, and what proves it.
+pub(super) struct InsightRow {
+    pub(super) insight: Insight,
+    pub(super) state_hash: [u8; 32],
+    pub(super) log_rows: u32,
+    pub(super) log_digest: Digest,
+}
+
 /// Writes insights; what is there is replaced.
-pub(super) async fn upsert(
-    tx: &mut Tx,
-    tenant_id: Uuid,
-    insights: &[Insight],
-) -> Result<(), Error> {
-    if insights.is_empty() {
+pub(super) async fn upsert(tx: &mut Tx, tenant_id: Uuid, rows: &[InsightRow]) -> Result<(), Error> {
+    if rows.is_empty() {
         return Ok(());
     }
-    let columns = Columns::of(insights)?;
+    let columns = Columns::of(rows)?;
     sqlx::query_file!(
         "src/projections/insight_rows.sql",
         tenant_id,
@@ -46,6 +52,10 @@ pub(super) async fn upsert(
         &columns.last_booking_at as &[Option<DateTime<Utc>>],
         &columns.last_activity_at as &[Option<DateTime<Utc>>],
         &columns.body,
+        &columns.log_rows,
+        &columns.log_digest,
+        &columns.state_hash,
+        FOLD_VERSION,
     )
     .execute(&mut **tx)
     .await?;
@@ -94,13 +104,20 @@ struct Columns {
     last_booking_at: Vec<Option<DateTime<Utc>>>,
     last_activity_at: Vec<Option<DateTime<Utc>>>,
     body: Vec<Vec<u8>>,
+    log_rows: Vec<i32>,
+    log_digest: Vec<Uuid>,
+    state_hash: Vec<Vec<u8>>,
 }
 
 impl Columns {
-    fn of(insights: &[Insight]) -> Result<Self, Error> {
+    fn of(rows: &[InsightRow]) -> Result<Self, Error> {
         let mut columns = Self::default();
-        for insight in insights {
-            columns.add(insight)?;
+        for row in rows {
+            columns.add(&row.insight)?;
+            let log_rows = i32::try_from(row.log_rows).unwrap_or(i32::MAX);
+            columns.log_rows.push(log_rows);
+            columns.log_digest.push(row.log_digest.to_uuid());
+            columns.state_hash.push(row.state_hash.to_vec());
         }
         Ok(columns)
     }
