@@ -12,3 +12,4 @@ pub mod fold;
 pub mod derive;
 pub mod insight;
 pub mod timeline;
+pub mod metric;
