@@ -3,6 +3,7 @@
 //! Two verbs for the service, append and read, and one for an erasure. Deliberately absent: update.
 
 mod digest;
+mod stretch;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,6 +17,7 @@ use crate::domain::source::{ContentHash, SourceKind};
 
 use self::digest::Cells;
 pub use self::digest::Digest;
+pub use self::stretch::stretch;
 
 /// First byte of a stored body.
 const FORMAT: u8 = 1;

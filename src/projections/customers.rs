@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::rebuild::Page;
 use crate::db::{Error, Pool, Tx};
 use crate::resolve::merge;
 
@@ -44,8 +46,8 @@ pub(super) struct Set {
 
 /// A customer as it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Known {
-    merged_into: Option<Uuid>,
+pub(super) struct Known {
+    pub(super) merged_into: Option<Uuid>,
     root: Uuid,
     in_parts: bool,
 }
@@ -85,8 +87,9 @@ pub(super) async fn lock_and_close(
     }
 }
 
-async fn close(
-    tx: &mut Tx,
+/// The customers around these, closed over merges.
+pub(super) async fn close(
+    connection: &mut PgConnection,
     tenant_id: Uuid,
     persons: BTreeSet<Uuid>,
 ) -> Result<BTreeMap<Uuid, Known>, Error> {
@@ -95,7 +98,7 @@ async fn close(
     let mut ask = persons;
     // A merge touched here may lead further: repeat until nothing is added.
     while !ask.is_empty() {
-        let found = around(tx, tenant_id, &ask).await?;
+        let found = around(&mut *connection, tenant_id, &ask).await?;
         asked.append(&mut ask);
         for (person, one) in found {
             ask.extend(
@@ -111,7 +114,7 @@ async fn close(
 }
 
 /// The sets by survivor, and who has another survivor than is written down.
-fn sets(known: &BTreeMap<Uuid, Known>) -> (BTreeMap<Uuid, Set>, BTreeMap<Uuid, Uuid>) {
+pub(super) fn sets(known: &BTreeMap<Uuid, Known>) -> (BTreeMap<Uuid, Set>, BTreeMap<Uuid, Uuid>) {
     let merged_into = |person| known.get(&person).map(|one| one.merged_into);
     let mut sets: BTreeMap<Uuid, Set> = BTreeMap::new();
     let mut moved = BTreeMap::new();
@@ -131,7 +134,7 @@ fn sets(known: &BTreeMap<Uuid, Known>) -> (BTreeMap<Uuid, Set>, BTreeMap<Uuid, U
 
 /// These customers, whoever is merged into them, and whoever shares a survivor with them.
 async fn around(
-    tx: &mut Tx,
+    connection: &mut PgConnection,
     tenant_id: Uuid,
     persons: &BTreeSet<Uuid>,
 ) -> Result<Vec<(Uuid, Known)>, Error> {
@@ -152,7 +155,7 @@ async fn around(
         tenant_id,
         &persons,
     )
-    .fetch_all(&mut **tx)
+    .fetch_all(connection)
     .await?;
     let rows = rows.into_iter().map(|row| {
         let known = Known {
@@ -191,6 +194,25 @@ async fn lock(tx: &mut Tx, tenant_id: Uuid, persons: Vec<Uuid>) -> Result<(), Er
     Ok(())
 }
 
+/// Notes whom a customer is merged into.
+pub(super) async fn set_merged_into(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    person: Uuid,
+    merged_into: Option<Uuid>,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "update customer set merged_into = $3
+         where tenant_id = $1 and person_profile_id = $2 and merged_into is distinct from $3",
+        tenant_id,
+        person,
+        merged_into,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 async fn set_roots(
     tx: &mut Tx,
     tenant_id: Uuid,
@@ -216,7 +238,7 @@ async fn set_roots(
 
 /// Everyone, a page at a time, in the order of ids.
 pub(super) async fn all(
-    tx: &mut Tx,
+    connection: &mut PgConnection,
     tenant_id: Uuid,
     after: Uuid,
     limit: i64,
@@ -228,9 +250,43 @@ pub(super) async fn all(
         after,
         limit,
     )
-    .fetch_all(&mut **tx)
+    .fetch_all(connection)
     .await?;
     Ok(found)
+}
+
+/// Everyone on a page.
+pub(super) async fn on(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    page: Page,
+) -> Result<BTreeSet<Uuid>, Error> {
+    let found = sqlx::query_scalar!(
+        "select person_profile_id from customer
+         where tenant_id = $1 and person_profile_id > $2 and person_profile_id <= $3",
+        tenant_id,
+        page.after,
+        page.last,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// How many customers there are, by tenant, or of one.
+pub async fn counts(pool: &Pool, tenant_id: Option<Uuid>) -> Result<BTreeMap<Uuid, i64>, Error> {
+    let rows = sqlx::query!(
+        r#"select tenant_id, count(*) as "customers!" from customer
+           where $1::uuid is null or tenant_id = $1
+           group by tenant_id order by tenant_id"#,
+        tenant_id,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.tenant_id, row.customers))
+        .collect())
 }
 
 /// Insights that time alone has made wrong, oldest first: tenant and person.

@@ -5,6 +5,9 @@
 
 mod customers;
 mod refold;
+mod examine;
+mod rebuild;
+mod heal;
 mod large;
 mod parts;
 mod proof;
@@ -18,9 +21,12 @@ use uuid::Uuid;
 use crate::activity_log::{Appended, Digest};
 use crate::domain::fold::CustomerState;
 
-pub use customers::{due, upsert_profiles};
+pub use customers::{counts, due, upsert_profiles};
 pub use erasure::{Erasure, erase};
+pub use examine::{Cell, Drift, Examined, Leaf, examine};
+pub use heal::{Healed, heal};
 pub use proof::state_hash;
+pub use rebuild::{Page, Rebuilt, page, rebuild};
 pub use refold::{refold, refold_all};
 
 /// What a refold depends on besides the log.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::activity_log::Digest;
@@ -64,27 +65,85 @@ pub(super) struct Parts {
 }
 
 /// Reads what is kept; none when there is nothing usable, or another version of the fold made it.
-pub(super) async fn load(tx: &mut Tx, tenant_id: Uuid, root: Uuid) -> Result<Option<Parts>, Error> {
-    let rows = sqlx::query!(
-        "select bucket, body from fold_part where tenant_id = $1 and person_profile_id = $2",
-        tenant_id,
-        root,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
+pub(super) async fn load(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    root: Uuid,
+) -> Result<Option<Parts>, Error> {
     let mut head = None;
     let mut bookings = BTreeMap::new();
-    for row in rows {
-        if row.bucket == HEAD {
-            head = decode::<Head>(&row.body);
+    for (bucket, body) in stored(connection, tenant_id, root).await? {
+        if bucket == HEAD {
+            head = decode::<Head>(&body);
             continue;
         }
-        let Some(parts) = decode::<Vec<BookingPart>>(&row.body) else {
+        let Some(parts) = decode::<Vec<BookingPart>>(&body) else {
             return Ok(None);
         };
         bookings.extend(parts.into_iter().map(|part| (part.id, part)));
     }
     Ok(head.map(|head| Parts { head, bookings }))
+}
+
+/// What is kept, bucket by bucket, as it is stored.
+pub(super) async fn stored(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    root: Uuid,
+) -> Result<BTreeMap<i16, Vec<u8>>, Error> {
+    let rows = sqlx::query!(
+        "select bucket, body from fold_part where tenant_id = $1 and person_profile_id = $2",
+        tenant_id,
+        root,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.bucket, row.body)).collect())
+}
+
+/// Those of whom parts are kept, behind `after` up to and with `last`.
+pub(super) async fn holders(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    after: Uuid,
+    last: Uuid,
+) -> Result<Vec<Uuid>, Error> {
+    let found = sqlx::query_scalar!(
+        "select distinct person_profile_id from fold_part
+         where tenant_id = $1 and person_profile_id > $2 and person_profile_id <= $3",
+        tenant_id,
+        after,
+        last,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(found)
+}
+
+/// How these buckets are stored, and the head; one that has become empty stays behind as such.
+pub(super) fn as_stored(
+    root: Uuid,
+    parts: &Parts,
+    buckets: impl Iterator<Item = i16>,
+) -> Result<BTreeMap<i16, Vec<u8>>, Error> {
+    let mut filled: BTreeMap<i16, Vec<&BookingPart>> =
+        buckets.map(|bucket| (bucket, Vec::new())).collect();
+    filled.remove(&HEAD);
+    for part in parts.bookings.values() {
+        if let Some(bucket) = filled.get_mut(&bucket(part.id)) {
+            bucket.push(part);
+        }
+    }
+    let mut bodies = BTreeMap::from([(HEAD, encode(root, &parts.head)?)]);
+    for (bucket, parts) in filled {
+        bodies.insert(bucket, encode(root, &parts)?);
+    }
+    Ok(bodies)
+}
+
+/// The buckets that these parts fill.
+pub(super) fn buckets(parts: &Parts) -> impl Iterator<Item = i16> {
+    parts.bookings.keys().copied().map(bucket)
 }
 
 /// Writes the head, and the buckets of the bookings that were folded again.
@@ -95,22 +154,8 @@ pub(super) async fn save(
     parts: &Parts,
     touched: impl Iterator<Item = Uuid>,
 ) -> Result<(), Error> {
-    let dirty: BTreeSet<i16> = touched.map(bucket).collect();
-    let mut filled: BTreeMap<i16, Vec<&BookingPart>> = dirty
-        .into_iter()
-        .map(|bucket| (bucket, Vec::new()))
-        .collect();
-    for part in parts.bookings.values() {
-        if let Some(bucket) = filled.get_mut(&bucket(part.id)) {
-            bucket.push(part);
-        }
-    }
-    let mut buckets = vec![HEAD];
-    let mut bodies = vec![encode(root, &parts.head)?];
-    for (bucket, parts) in filled {
-        buckets.push(bucket);
-        bodies.push(encode(root, &parts)?);
-    }
+    let bodies = as_stored(root, parts, touched.map(bucket))?;
+    let (buckets, bodies): (Vec<i16>, Vec<Vec<u8>>) = bodies.into_iter().unzip();
     sqlx::query!(
         "insert into fold_part (tenant_id, person_profile_id, bucket, body)
          select $1, $2, u.bucket, u.body from unnest($3::smallint[], $4::bytea[]) as u (bucket, body)
