@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::db::{Error, Tx};
+use crate::db::{Error, Pool, Tx};
 use crate::domain::activity::{LogRow, Role, RowBody};
 use crate::domain::source::{ContentHash, SourceKind};
 
@@ -40,7 +40,7 @@ pub struct Recorded {
     pub recorded_at: DateTime<Utc>,
 }
 
-/// Appends rows; those that are there already stay as they are.
+/// Appends rows; those that are there already stay as they are. Returns how many were not.
 ///
 /// `channel` is the inbox's: 0 live, 1 backfill, 2 replay.
 pub async fn append(
@@ -49,7 +49,7 @@ pub async fn append(
     rows: &[LogRow],
     channel: i16,
     recorded_at: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     let sorted: BTreeMap<_, &LogRow> = rows
         .iter()
         .map(|row| {
@@ -65,7 +65,7 @@ pub async fn append(
         })
         .collect();
     if sorted.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let rows: Vec<&LogRow> = sorted.into_values().collect();
     let bodies = rows
@@ -84,7 +84,7 @@ pub async fn append(
     let provenance = |row: &&LogRow| provenance(channel, row.occurred_at, recorded_at) as i16;
     let provenances: Vec<i16> = rows.iter().map(provenance).collect();
     let occurred: Vec<DateTime<Utc>> = rows.iter().map(|row| row.occurred_at).collect();
-    sqlx::query!(
+    let appended = sqlx::query!(
         "insert into activity_log (tenant_id, person_profile_id, activity_id, version_at,
            content_hash, kind, role, provenance, occurred_at, recorded_at, body)
          select $1, u.person, u.activity, u.version_at, u.hash, u.kind, u.role, u.provenance,
@@ -107,7 +107,7 @@ pub async fn append(
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    Ok(appended.rows_affected())
 }
 
 fn provenance(channel: i16, occurred_at: DateTime<Utc>, recorded_at: DateTime<Utc>) -> Provenance {
@@ -164,6 +164,23 @@ pub async fn slices(
         })
     });
     read.collect()
+}
+
+/// How many persons gained rows of this provenance at `since` or later. Reads the tenant's whole log.
+pub async fn persons_since(
+    pool: &Pool,
+    tenant_id: Uuid,
+    provenance: Provenance,
+    since: DateTime<Utc>,
+) -> Result<i64, Error> {
+    let counted = sqlx::query_scalar!(
+        r#"select count(distinct person_profile_id) as "persons!" from activity_log
+           where tenant_id = $1 and provenance = $2 and recorded_at >= $3"#,
+        tenant_id,
+        provenance as i16,
+        since,
+    );
+    Ok(counted.fetch_one(pool).await?)
 }
 
 /// Takes all rows of these persons out; the transaction becomes the eraser's until it ends.

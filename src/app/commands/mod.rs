@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+pub(super) mod backfill;
 pub(super) mod dead_letters;
 pub(super) mod demo;
 pub(super) mod hasura;
@@ -27,6 +28,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(options) => Box::pin(demo::run(config, options)).await,
         Command::Schema => say(&crate::graphql::sdl()),
         Command::Migrate => migrate::run(&config).await,
+        Command::Backfill(options) => Box::pin(backfill::run(config, options)).await,
         Command::DeadLetters(command) => dead_letters::run(&config, command).await,
         Command::Hasura(arguments) => hasura::run(&arguments),
         Command::Config(ConfigCommand::Print) => say(&config.to_string()),
