@@ -145,7 +145,12 @@ impl Service {
         self.chores.spawn(async move {
             if upkeep::until_prepared(prepared, &stop).await {
                 let due = workers::due::run(context.clone(), stop.cancelled());
-                futures::join!(due, workers::sweep::run(context, stop.cancelled()));
+                let auditor = workers::verify::run(context.folding(), stop.cancelled());
+                futures::join!(
+                    due,
+                    auditor,
+                    workers::sweep::run(context, stop.cancelled())
+                );
             }
         });
     }

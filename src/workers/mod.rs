@@ -16,6 +16,17 @@ use crate::domain::clock::Clock;
 use crate::projections::Settings;
 use crate::resolve::fence::Pepper;
 
+/// What folding needs, and nothing else.
+#[derive(Debug, Clone)]
+pub struct Folding {
+    /// The service's database.
+    pub pool: Pool,
+    /// Time and ids.
+    pub clock: Clock,
+    /// What a refold depends on besides the log.
+    pub settings: Settings,
+}
+
 /// What every loop needs.
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -27,4 +38,16 @@ pub struct Context {
     pub pepper: Pepper,
     /// What a refold depends on besides the log.
     pub settings: Settings,
+}
+
+impl Context {
+    /// The part that folding needs.
+    #[must_use]
+    pub fn folding(&self) -> Folding {
+        Folding {
+            pool: self.pool.clone(),
+            clock: self.clock.clone(),
+            settings: self.settings,
+        }
+    }
 }

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Context;
+use super::Folding;
 use crate::db::{Error, Tx};
 use crate::jobs::{self, Begun, Key, State};
 use crate::projections::{self, Page, Rebuilt};
@@ -50,7 +50,7 @@ pub struct Progress {
 
 /// Runs to the end. `started` hears where it begins and how many customers there are, `told` how far it is.
 pub async fn run(
-    context: &Context,
+    context: &Folding,
     options: &Options,
     started: impl FnOnce(&Progress, u64),
     mut told: impl FnMut(&Progress),
@@ -60,10 +60,8 @@ pub async fn run(
     let all = tenants.values().filter_map(|n| u64::try_from(*n).ok());
     started(&progress, all.sum());
     let pace = Pace::new(options.max_rate, progress.log_rows);
-    for tenant_id in tenants
-        .into_keys()
-        .filter(|tenant| *tenant >= progress.tenant)
-    {
+    let first = progress.tenant;
+    for tenant_id in tenants.into_keys().filter(|tenant| *tenant >= first) {
         if tenant_id != progress.tenant {
             progress.tenant = tenant_id;
             progress.after = Uuid::nil();
@@ -102,7 +100,7 @@ pub async fn run(
 }
 
 /// The run that did not come to its end, or a new one.
-async fn begin(context: &Context, options: &Options) -> Result<(Key, Progress), Error> {
+async fn begin(context: &Folding, options: &Options) -> Result<(Key, Progress), Error> {
     let scope = options.tenant.unwrap_or(Uuid::nil());
     let now = context.clock.now();
     let running = jobs::running(&context.pool).await?.into_iter();
@@ -127,7 +125,7 @@ async fn begin(context: &Context, options: &Options) -> Result<(Key, Progress), 
 }
 
 /// One page in one transaction, again when it lost against another.
-async fn persist(context: &Context, tenant_id: Uuid, page: Page) -> Result<Rebuilt, Error> {
+async fn persist(context: &Folding, tenant_id: Uuid, page: Page) -> Result<Rebuilt, Error> {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -138,7 +136,7 @@ async fn persist(context: &Context, tenant_id: Uuid, page: Page) -> Result<Rebui
     }
 }
 
-async fn transact(context: &Context, tenant_id: Uuid, page: Page) -> Result<Rebuilt, Error> {
+async fn transact(context: &Folding, tenant_id: Uuid, page: Page) -> Result<Rebuilt, Error> {
     let mut tx = Tx::begin(&context.pool).await?;
     let now = context.clock.now();
     let rebuilt = projections::rebuild(&mut tx, context.settings, tenant_id, page, now).await?;

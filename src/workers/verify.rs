@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{TryStreamExt as _, stream};
 use uuid::Uuid;
 
-use super::Context;
+use super::Folding;
 use super::rebuild::joined;
 use crate::db::{Error, Tx};
 use crate::domain::merkle::{self, Tree};
@@ -46,7 +46,7 @@ pub struct Verdict {
 
 /// Examines a whole tenant; `told` hears how many customers are done.
 pub async fn tenant(
-    context: &Context,
+    context: &Folding,
     tenant_id: Uuid,
     mut told: impl FnMut(u64),
 ) -> Result<Verdict, Error> {
@@ -70,7 +70,7 @@ pub async fn tenant(
 
 /// Examines about so many customers of a tenant in a row, from `after` on and then from the beginning.
 pub async fn sample(
-    context: &Context,
+    context: &Folding,
     tenant_id: Uuid,
     after: Uuid,
     customers: i64,
@@ -91,7 +91,7 @@ pub async fn sample(
     Ok(gathered.end())
 }
 
-async fn examine(context: &Context, tenant_id: Uuid, page: Page) -> Result<Examined, Error> {
+async fn examine(context: &Folding, tenant_id: Uuid, page: Page) -> Result<Examined, Error> {
     let examined = projections::examine(&context.pool, context.settings, tenant_id, page).await?;
     let customers = u64::try_from(examined.customers).unwrap_or(u64::MAX);
     metrics::counter!(AUDITED).increment(customers);
@@ -102,7 +102,7 @@ async fn examine(context: &Context, tenant_id: Uuid, page: Page) -> Result<Exami
 
 /// Repairs what a verdict found.
 pub async fn heal(
-    context: &Context,
+    context: &Folding,
     verdict: &Verdict,
     believe_the_log: bool,
 ) -> Result<Healed, Error> {
@@ -123,7 +123,7 @@ pub async fn heal(
 }
 
 /// The auditor: runs until `stop` completes.
-pub async fn run(context: Context, stop: impl Future<Output = ()> + Send) {
+pub async fn run(context: Folding, stop: impl Future<Output = ()> + Send) {
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
@@ -142,7 +142,7 @@ pub async fn run(context: Context, stop: impl Future<Output = ()> + Send) {
 }
 
 /// One sample of each tenant, from a place in the order of ids that the clock's randomness chooses.
-pub async fn round(context: &Context) -> Result<u64, Error> {
+pub async fn round(context: &Folding) -> Result<u64, Error> {
     let mut drifting = 0;
     for tenant_id in tenant::all(&context.pool).await? {
         let id = context.clock.uuid_v7().as_u128();
