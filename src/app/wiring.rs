@@ -146,11 +146,7 @@ impl Service {
             if upkeep::until_prepared(prepared, &stop).await {
                 let due = workers::due::run(context.clone(), stop.cancelled());
                 let auditor = workers::verify::run(context.folding(), stop.cancelled());
-                futures::join!(
-                    due,
-                    auditor,
-                    workers::sweep::run(context, stop.cancelled())
-                );
+                futures::join!(due, auditor, workers::sweep::run(context, stop.cancelled()));
             }
         });
     }

@@ -119,6 +119,12 @@ impl Examiner {
                 found.differs(holder, "fold_part", "rows", "nobody kept in parts");
             }
         }
+        for (root, set) in &sets {
+            let aliases = set.in_parts.iter().filter(|member| *member != root);
+            for alias in aliases {
+                found.differs(*alias, "customer.in_parts", true, false);
+            }
+        }
         let at = |root| {
             let row: Option<&(Cells, i16)> = stored.get(&root);
             row.map_or(DateTime::UNIX_EPOCH, |(cells, _)| cells.computed_at)

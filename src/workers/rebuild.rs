@@ -67,9 +67,13 @@ pub async fn run(
             progress.after = Uuid::nil();
         }
         let after = progress.after;
-        let pages = stream::try_unfold(after, move |after| async move {
-            let page = projections::page(&context.pool, tenant_id, after, options.page).await?;
-            Ok::<_, Error>(page.map(|page| (page, page.last)))
+        let (pool, size) = (context.pool.clone(), options.page);
+        let pages = stream::try_unfold(after, move |after| {
+            let pool = pool.clone();
+            async move {
+                let page = projections::page(&pool, tenant_id, after, size).await?;
+                Ok::<_, Error>(page.map(|page| (page, page.last)))
+            }
         });
         let spawned = pages.map_ok(|page| {
             let context = context.clone();

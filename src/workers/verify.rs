@@ -50,9 +50,13 @@ pub async fn tenant(
     tenant_id: Uuid,
     mut told: impl FnMut(u64),
 ) -> Result<Verdict, Error> {
-    let pages = stream::try_unfold(Uuid::nil(), move |after| async move {
-        let page = projections::page(&context.pool, tenant_id, after, PAGE).await?;
-        Ok::<_, Error>(page.map(|page| (page, page.last)))
+    let pool = context.pool.clone();
+    let pages = stream::try_unfold(Uuid::nil(), move |after| {
+        let pool = pool.clone();
+        async move {
+            let page = projections::page(&pool, tenant_id, after, PAGE).await?;
+            Ok::<_, Error>(page.map(|page| (page, page.last)))
+        }
     });
     let examined = pages.map_ok(|page| {
         let context = context.clone();

@@ -20,9 +20,12 @@ pub(in crate::app) struct Options {
     /// Only this tenant.
     #[arg(long)]
     tenant: Option<Uuid>,
-    /// Pages of 500 customers folded at the same time.
+    /// Pages folded at the same time.
     #[arg(long, default_value_t = 2)]
     workers: usize,
+    /// Customers of a page: folded, and locked meanwhile, in one transaction.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+    page_size: i64,
     /// Read at most so many activities a second.
     #[arg(long)]
     max_rate: Option<u32>,
@@ -37,8 +40,6 @@ pub(in crate::app) struct Options {
     json: bool,
 }
 
-/// Customers of a page.
-const PAGE: i64 = 500;
 /// A report for people names so many persons.
 const SHOWN: usize = 50;
 
@@ -82,7 +83,7 @@ async fn fold(folding: &Folding, options: &Options) -> anyhow::Result<()> {
     let asked = rebuild::Options {
         tenant: options.tenant,
         workers: options.workers,
-        page: PAGE,
+        page: options.page_size,
         max_rate: options.max_rate,
         restart: options.restart,
     };
@@ -149,7 +150,13 @@ impl<'d> Difference<'d> {
 async fn diff(folding: &Folding, options: &Options) -> anyhow::Result<()> {
     let tenants = projections::counts(&folding.pool, options.tenant).await?;
     let mut drifts = Vec::new();
-    let (mut customers, total) = (0, tenants.values().filter_map(|n| u64::try_from(*n).ok()).sum());
+    let (mut customers, total) = (
+        0,
+        tenants
+            .values()
+            .filter_map(|n| u64::try_from(*n).ok())
+            .sum(),
+    );
     let mut progress = Progress::new("diff");
     for tenant_id in tenants.into_keys() {
         let before = customers;
@@ -190,7 +197,10 @@ fn told(customers: u64, different: &[Difference<'_>]) -> String {
     }
     let changing = shown.count();
     if changing > SHOWN {
-        text.push_str(&format!("… and {} more; --json lists them all\n", changing - SHOWN));
+        text.push_str(&format!(
+            "… and {} more; --json lists them all\n",
+            changing - SHOWN
+        ));
     }
     for (metric, persons) in by_metric {
         text.push_str(&format!("{metric} would change for {persons}\n"));

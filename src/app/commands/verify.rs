@@ -8,8 +8,8 @@ use super::super::progress::{At, Progress};
 use super::super::{Database, config::Config, signals};
 use super::{folding, say};
 use crate::projections::{self, Drift};
-use crate::workers::verify::{self, Verdict};
 use crate::workers::Folding;
+use crate::workers::verify::{self, Verdict};
 
 /// What to verify.
 #[derive(Debug, clap::Args)]
@@ -91,7 +91,10 @@ impl From<Drift> for Told {
 /// Returns how many customers are still not what the log says.
 async fn verified(folding: &Folding, options: &Options) -> anyhow::Result<usize> {
     let tenants = projections::counts(&folding.pool, options.tenant).await?;
-    let total = tenants.values().filter_map(|n| u64::try_from(*n).ok()).sum();
+    let total = tenants
+        .values()
+        .filter_map(|n| u64::try_from(*n).ok())
+        .sum();
     let mut progress = Progress::new("verify");
     let (mut before, mut left, mut reports) = (0, 0, Vec::new());
     for tenant_id in tenants.into_keys() {
@@ -111,7 +114,10 @@ async fn verified(folding: &Folding, options: &Options) -> anyhow::Result<usize>
         };
         before += verdict.customers;
         let healed = if options.heal {
-            verify::heal(folding, &verdict, options.believe_the_log).await?.healed.len()
+            verify::heal(folding, &verdict, options.believe_the_log)
+                .await?
+                .healed
+                .len()
         } else {
             0
         };

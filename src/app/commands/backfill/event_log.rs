@@ -62,7 +62,9 @@ impl EventLog {
             options.get_host(),
             options.get_port()
         );
-        let pool = PgPoolOptions::new().max_connections(2).connect_lazy_with(options);
+        let pool = PgPoolOptions::new()
+            .max_connections(2)
+            .connect_lazy_with(options);
         let there = query("select to_regclass('hdb_catalog.event_log') is not null".to_owned())
             .fetch_one(&pool)
             .await
@@ -90,7 +92,8 @@ impl EventLog {
 
     /// The latest event there is now: a log that grows is read up to here.
     pub(super) async fn latest(&self) -> anyhow::Result<Option<String>> {
-        let statement = format!("select to_char(max(created_at), {TIME}) from hdb_catalog.event_log");
+        let statement =
+            format!("select to_char(max(created_at), {TIME}) from hdb_catalog.event_log");
         Ok(query(statement).fetch_one(&self.pool).await?.try_get(0)?)
     }
 
@@ -106,7 +109,8 @@ impl EventLog {
             .bind(self.to)
             .fetch_one(&self.pool)
             .await?;
-        let number = |at| Ok::<_, sqlx::Error>(u64::try_from(row.try_get::<i64, _>(at)?).unwrap_or(0));
+        let number =
+            |at| Ok::<_, sqlx::Error>(u64::try_from(row.try_get::<i64, _>(at)?).unwrap_or(0));
         Ok((number(0)?, number(1)?))
     }
 

@@ -155,7 +155,11 @@ async fn work(
     workers.stop().await;
     progress.end();
     let complete = matches!(went, Ok(true));
-    let ended = backfill.end(if complete { State::Finished } else { State::Cancelled });
+    let ended = backfill.end(if complete {
+        State::Finished
+    } else {
+        State::Cancelled
+    });
     match went {
         // The first trouble is the one to tell of.
         Err(error) => {
@@ -168,7 +172,10 @@ async fn work(
         Ok(_) => ended.await?,
     }
     if !complete {
-        bail!("stopped {}; the same command goes on from there", place(&backfill.course().mark));
+        bail!(
+            "stopped {}; the same command goes on from there",
+            place(&backfill.course().mark)
+        );
     }
     let report = backfill.report().await?;
     say(&show::report(&report, options.json)?)
@@ -257,7 +264,8 @@ impl Way<'_> {
         while !backfill.is_folded().await? {
             backfill.beat_if_due().await?;
             let waiting = backlog::waiting(self.pool, WAITING_MAX * 2).await?;
-            self.progress.at(at, &format!("{} still to fold", shown(waiting)));
+            self.progress
+                .at(at, &format!("{} still to fold", shown(waiting)));
             tokio::time::sleep(LOOK_EVERY).await;
         }
         Ok(())
@@ -277,7 +285,8 @@ impl Way<'_> {
             self.room = WAITING_MAX - waiting - items;
             if self.room < 0 {
                 backfill.beat_if_due().await?;
-                self.progress.at(at, &format!("{} to fold first", shown(waiting)));
+                self.progress
+                    .at(at, &format!("{} to fold first", shown(waiting)));
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         }
