@@ -11,6 +11,8 @@ pub mod sweep;
 pub mod rebuild;
 pub mod verify;
 
+use tokio::task::JoinHandle;
+
 use crate::db::Pool;
 use crate::domain::clock::Clock;
 use crate::projections::Settings;
@@ -50,4 +52,13 @@ impl Context {
             settings: self.settings,
         }
     }
+}
+
+/// Work on a core of its own, for what keeps one busy. Whoever asks waits for it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where workers spawn what they wait for"
+)]
+fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    tokio::spawn(work)
 }

@@ -10,7 +10,7 @@ use futures::{TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Folding;
+use super::{Folding, apart};
 use crate::db::{Error, Tx};
 use crate::jobs::{self, Begun, Key, State};
 use crate::projections::{self, Page, Rebuilt};
@@ -48,17 +48,17 @@ pub struct Progress {
     pub log_rows: u64,
 }
 
-/// Runs to the end. `started` hears where it begins and how many customers there are, `told` how far it is.
+/// Runs to the end. `told` hears where it begins, and how far it is after each page; also how many customers there are.
 pub async fn run(
     context: &Folding,
     options: &Options,
-    started: impl FnOnce(&Progress, u64),
-    mut told: impl FnMut(&Progress),
+    mut told: impl FnMut(&Progress, u64),
 ) -> Result<Progress, Error> {
     let tenants = projections::counts(&context.pool, options.tenant).await?;
     let (key, mut progress) = begin(context, options).await?;
     let all = tenants.values().filter_map(|n| u64::try_from(*n).ok());
-    started(&progress, all.sum());
+    let all = all.sum();
+    told(&progress, all);
     let pace = Pace::new(options.max_rate, progress.log_rows);
     let first = progress.tenant;
     for tenant_id in tenants.into_keys().filter(|tenant| *tenant >= first) {
@@ -78,7 +78,7 @@ pub async fn run(
         let spawned = pages.map_ok(|page| {
             let context = context.clone();
             // Spawned, because folding keeps a core busy: several pages want several cores.
-            let work = tokio::spawn(async move { persist(&context, tenant_id, page).await });
+            let work = apart(async move { persist(&context, tenant_id, page).await });
             async move { Ok((page, joined(work.await)?)) }
         });
         let mut done = std::pin::pin!(spawned.try_buffered(options.workers.max(1)));
@@ -88,7 +88,7 @@ pub async fn run(
             progress.insights += count(rebuilt.insights);
             progress.log_rows += count(rebuilt.log_rows);
             jobs::advance(&context.pool, &key, &progress, context.clock.now()).await?;
-            told(&progress);
+            told(&progress, all);
             pace.keep(progress.log_rows).await;
         }
     }

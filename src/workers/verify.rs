@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures::{TryStreamExt as _, stream};
 use uuid::Uuid;
 
-use super::Folding;
 use super::rebuild::joined;
+use super::{Folding, apart};
 use crate::db::{Error, Tx};
 use crate::domain::merkle::{self, Tree};
 use crate::projections::{self, Drift, Examined, Healed, Page};
@@ -60,7 +60,7 @@ pub async fn tenant(
     });
     let examined = pages.map_ok(|page| {
         let context = context.clone();
-        let work = tokio::spawn(async move { examine(&context, tenant_id, page).await });
+        let work = apart(async move { examine(&context, tenant_id, page).await });
         async move { joined(work.await) }
     });
     let mut examined = std::pin::pin!(examined.try_buffered(AT_A_TIME));

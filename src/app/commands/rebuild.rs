@@ -1,6 +1,7 @@
 //! `customer-intelligence rebuild`: everybody folded again from the log, while reads and ingest go on.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::time::Instant;
 
 use anyhow::ensure;
@@ -76,9 +77,7 @@ struct Report {
 }
 
 async fn fold(folding: &Folding, options: &Options) -> anyhow::Result<()> {
-    let progress = std::cell::RefCell::new(Progress::new("rebuild"));
-    let total = std::cell::Cell::new(0);
-    let first = std::cell::Cell::new(0);
+    let mut progress = Progress::new("rebuild");
     let begun = Instant::now();
     let asked = rebuild::Options {
         tenant: options.tenant,
@@ -87,24 +86,24 @@ async fn fold(folding: &Folding, options: &Options) -> anyhow::Result<()> {
         max_rate: options.max_rate,
         restart: options.restart,
     };
-    let started = |at: &rebuild::Progress, customers| {
-        total.set(customers);
-        first.set(at.log_rows);
-        if at.customers > 0 {
-            let line = format!("goes on behind {} customers that are done", at.customers);
-            progress.borrow_mut().say(&line);
+    let mut first = None;
+    let done = rebuild::run(folding, &asked, |at, total| {
+        if first.is_none() && at.customers > 0 {
+            progress.say(&format!(
+                "goes on behind {} customers that are done",
+                at.customers
+            ));
         }
-    };
-    let told = |at: &rebuild::Progress| {
+        let first = *first.get_or_insert(at.log_rows);
         let at = At {
-            items: at.log_rows - first.get(),
+            items: at.log_rows - first,
             done: at.customers,
-            total: Some(total.get()),
+            total: Some(total),
         };
-        progress.borrow_mut().at(at, "");
-    };
-    let done = rebuild::run(folding, &asked, started, told).await?;
-    progress.into_inner().end();
+        progress.at(at, "");
+    })
+    .await?;
+    progress.end();
     let report = Report {
         fold_version: FOLD_VERSION,
         customers: done.customers,
@@ -177,37 +176,40 @@ async fn diff(folding: &Folding, options: &Options) -> anyhow::Result<()> {
     if options.json {
         return say(&format!("{}\n", serde_json::to_string_pretty(&different)?));
     }
-    say(&told(customers, &different))
+    say(&told(customers, &different)?)
 }
 
-fn told(customers: u64, different: &[Difference<'_>]) -> String {
+fn told(customers: u64, different: &[Difference<'_>]) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
-    let mut by_metric: BTreeMap<&str, usize> = BTreeMap::new();
-    let shown = different.iter().filter(|one| !one.metrics.is_empty());
-    for one in shown.clone() {
-        for (metric, ..) in &one.metrics {
-            *by_metric.entry(metric).or_default() += 1;
-        }
-    }
-    for one in shown.clone().take(SHOWN) {
-        text.push_str(&format!("{}  {}\n", one.person_profile_id, one.why));
+    let shown: Vec<_> = different
+        .iter()
+        .filter(|one| !one.metrics.is_empty())
+        .collect();
+    for one in shown.iter().take(SHOWN) {
+        writeln!(text, "{}  {}", one.person_profile_id, one.why)?;
         for (metric, stored, refolded) in &one.metrics {
-            text.push_str(&format!("  {metric}: {stored} → {refolded}\n"));
+            writeln!(text, "  {metric}: {stored} → {refolded}")?;
         }
     }
-    let changing = shown.count();
+    let changing = shown.len();
     if changing > SHOWN {
-        text.push_str(&format!(
-            "… and {} more; --json lists them all\n",
+        writeln!(
+            text,
+            "… and {} more; --json lists them all",
             changing - SHOWN
-        ));
+        )?;
+    }
+    let mut by_metric: BTreeMap<&str, usize> = BTreeMap::new();
+    for (metric, ..) in shown.iter().flat_map(|one| &one.metrics) {
+        *by_metric.entry(metric).or_default() += 1;
     }
     for (metric, persons) in by_metric {
-        text.push_str(&format!("{metric} would change for {persons}\n"));
+        writeln!(text, "{metric} would change for {persons}")?;
     }
     let silent = different.len() - changing;
-    text.push_str(&format!(
-        "{changing} of {customers} customers would show other numbers; {silent} would only be written anew\n"
-    ));
-    text
+    writeln!(
+        text,
+        "{changing} of {customers} customers would show other numbers; {silent} would only be written anew"
+    )?;
+    Ok(text)
 }

@@ -1,5 +1,7 @@
 //! `customer-intelligence verify`: is what is stored what the log says?
 
+use std::fmt::Write;
+
 use anyhow::bail;
 use serde::Serialize;
 use uuid::Uuid;
@@ -129,7 +131,7 @@ async fn verified(folding: &Folding, options: &Options) -> anyhow::Result<usize>
         say(&format!("{}\n", serde_json::to_string_pretty(&reports)?))?;
     } else {
         for report in &reports {
-            say(&told(report))?;
+            say(&told(report)?)?;
         }
     }
     Ok(left)
@@ -149,17 +151,23 @@ fn report(verdict: Verdict, healed: usize, whole: bool) -> Report {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        write!(text, "{byte:02x}").ok();
+        text
+    })
 }
 
-fn told(report: &Report) -> String {
-    let mut text = format!(
-        "tenant {}: {} customers, {} activities\n",
+fn told(report: &Report) -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    writeln!(
+        text,
+        "tenant {}: {} customers, {} activities",
         report.tenant_id, report.customers, report.activities
-    );
+    )?;
     if let (Some(stored), Some(refolded)) = (&report.merkle_root, &report.merkle_root_refolded) {
-        text.push_str(&format!("  Merkle root, stored        {stored}\n"));
-        text.push_str(&format!("  Merkle root, folded again  {refolded}\n"));
+        writeln!(text, "  Merkle root, stored        {stored}")?;
+        writeln!(text, "  Merkle root, folded again  {refolded}")?;
     }
     for one in report.drifts.iter().take(SHOWN) {
         let why = match (one.log_differs, one.older_fold) {
@@ -167,19 +175,19 @@ fn told(report: &Report) -> String {
             (false, true) => "  of an older fold: `rebuild` brings it up to date",
             (false, false) => "",
         };
-        text.push_str(&format!("  {}{why}\n", one.person_profile_id));
+        writeln!(text, "  {}{why}", one.person_profile_id)?;
         for [name, stored, refolded] in &one.cells {
-            text.push_str(&format!("    {name}: {stored}, should be {refolded}\n"));
+            writeln!(text, "    {name}: {stored}, should be {refolded}")?;
         }
     }
     if report.drifts.len() > SHOWN {
         let more = report.drifts.len() - SHOWN;
-        text.push_str(&format!("  … and {more} more; --json lists them all\n"));
+        writeln!(text, "  … and {more} more; --json lists them all")?;
     }
-    text.push_str(&match (report.drifts.len(), report.healed) {
-        (0, _) => "  everything is what the log says\n".to_owned(),
-        (found, 0) => format!("  {found} differ; --heal repairs them\n"),
-        (found, healed) => format!("  {found} differed, {healed} repaired\n"),
-    });
-    text
+    match (report.drifts.len(), report.healed) {
+        (0, _) => writeln!(text, "  everything is what the log says")?,
+        (found, 0) => writeln!(text, "  {found} differ; --heal repairs them")?,
+        (found, healed) => writeln!(text, "  {found} differed, {healed} repaired")?,
+    }
+    Ok(text)
 }

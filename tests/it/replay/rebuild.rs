@@ -17,7 +17,7 @@ const OPTIONS: Options = Options {
 };
 
 async fn rebuilt(rig: &Rig) -> Progress {
-    let done = rebuild::run(&rig.folding(), &OPTIONS, |_, _| {}, |_| {}).await;
+    let done = rebuild::run(&rig.folding(), &OPTIONS, |_, _| {}).await;
     done.expect("it comes to its end")
 }
 
@@ -69,7 +69,7 @@ async fn readers_never_find_a_hole_while_it_runs() {
     };
     let all = count().await;
     let mut running =
-        tokio::spawn(async move { rebuild::run(&folding, &OPTIONS, |_, _| {}, |_| {}).await });
+        tokio::spawn(async move { rebuild::run(&folding, &OPTIONS, |_, _| {}).await });
     loop {
         assert_eq!(count().await, all);
         tokio::select! {
