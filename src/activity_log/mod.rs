@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::db::{Error, Tx};
+pub use crate::domain::activity::Provenance;
 use crate::domain::activity::{LogRow, Role, RowBody};
 use crate::domain::source::{ContentHash, SourceKind};
 
@@ -17,20 +18,6 @@ const FORMAT: u8 = 1;
 /// What is recorded later than this after it happened came late.
 const LATE_AFTER: TimeDelta = TimeDelta::hours(24);
 
-/// How a row came into the log; outside its identity and its fold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Provenance {
-    /// As it happened.
-    Live = 0,
-    /// More than a day after it happened.
-    Late = 1,
-    /// Brought in as history.
-    Backfill = 2,
-    /// Delivered before.
-    Replay = 3,
-}
-
 /// A stored row with what stands beside its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
@@ -38,6 +25,8 @@ pub struct Recorded {
     pub row: LogRow,
     /// When it was appended.
     pub recorded_at: DateTime<Utc>,
+    /// How it came into the log.
+    pub provenance: Provenance,
 }
 
 /// Appends rows; those that are there already stay as they are.
@@ -132,7 +121,8 @@ pub async fn slices(
         r#"select l.person_profile_id as "person!", l.activity_id as "activity_id!",
                   l.version_at as "version_at!", l.content_hash as "content_hash!",
                   l.kind as "kind!", l.role as "role!", l.occurred_at as "occurred_at!",
-                  l.recorded_at as "recorded_at!", l.body as "body!"
+                  l.recorded_at as "recorded_at!", l.provenance as "provenance!",
+                  l.body as "body!"
            from unnest($2::uuid[]) as u (person)
            cross join lateral (
              select * from activity_log
@@ -151,6 +141,8 @@ pub async fn slices(
         let hash = row.content_hash.as_slice().try_into().ok();
         Ok(Recorded {
             recorded_at: row.recorded_at,
+            provenance: Provenance::from_code(row.provenance)
+                .ok_or_else(|| misfit("provenance"))?,
             row: LogRow {
                 person: row.person,
                 activity_id: row.activity_id,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Error, Reader, body, current};
 use crate::domain::insight::Insight;
+use crate::domain::moment::Moment;
 
 /// An insight as it is read at an instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,8 @@ pub struct PersonInsight {
     pub read_at: DateTime<Utc>,
     /// Everything delivered by this instant is in it.
     pub fresh_as_of: DateTime<Utc>,
+    /// From which moment history was looked at.
+    pub moment: Moment,
 }
 
 /// What a known person is answered with; `None` when their insight cannot be derived now.
@@ -109,6 +112,7 @@ pub(super) async fn read(
             insight,
             read_at: now,
             fresh_as_of,
+            moment: Moment::NOW,
         }))
     };
     let mut stale = Vec::new();
