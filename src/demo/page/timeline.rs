@@ -46,10 +46,37 @@ fn entry(node: &Value) -> Markup {
     ];
     let words: Vec<_> = words.into_iter().flatten().collect();
     html! {
-        li {
+        li id=[node["id"].as_str()] {
             time datetime=(occurred) { (format::time(&node["occurred_at"])) }
             strong { (labels::activity(node["kind"].as_str().unwrap_or(format::NONE))) }
-            @if !words.is_empty() { span { (words.join(" · ")) } }
+            span {
+                (words.join(" · "))
+                @if let Some(mark) = mark(node) { span.late { (mark) } }
+            }
         }
+    }
+}
+
+/// How it came to be known, where that was not as it happened; with the numbers that it changed.
+fn mark(node: &Value) -> Option<String> {
+    if let Some(note) = node["late_note"].as_str() {
+        let (span, _) = note.split_once(": ").unwrap_or((note, ""));
+        let changes = node["changes"].as_array().into_iter().flatten();
+        let changes = changes.filter_map(|change| {
+            let name = labels::metric(change["metric"].as_str()?)?;
+            let value = |side: &str| format::plain(&change[side]);
+            Some(format!("{name} {} → {}", value("before"), value("after")))
+        });
+        let changes: Vec<_> = changes.collect();
+        return Some(if changes.is_empty() {
+            span.to_owned()
+        } else {
+            format!("{span}: {}", changes.join(", "))
+        });
+    }
+    match node["provenance"].as_str()? {
+        "BACKFILL" => Some("nachgetragen".to_owned()),
+        "REPLAY" => Some("erneut zugestellt".to_owned()),
+        _ => None,
     }
 }

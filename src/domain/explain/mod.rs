@@ -136,7 +136,7 @@ pub fn explain(
     let each = metrics.iter().map(|metric| {
         let evidence = facts.evidence(*metric, read_at);
         let value = metric.shown(&insight, read_at);
-        with_activities(*metric, value, evidence, &entries)
+        with_activities(*metric, value, &evidence, &entries)
     });
     each.collect()
 }
@@ -144,7 +144,7 @@ pub fn explain(
 fn with_activities(
     metric: Metric,
     value: MetricValue,
-    evidence: Evidence,
+    evidence: &Evidence,
     entries: &[Activity],
 ) -> Explanation {
     let mut shown = Vec::new();

@@ -77,19 +77,17 @@ pub fn sentence(late_by: TimeDelta, changes: &[MetricChange], language: Language
         .map(ToString::to_string)
         .collect();
     let (named, more) = told.split_at(told.len().min(NAMED));
-    let mut line = match (language, named.is_empty()) {
+    let line = match (language, named.is_empty()) {
         (Language::German, true) => format!("{span} später gemeldet"),
         (Language::German, false) => format!("{span} später gemeldet: {}", named.join(", ")),
         (Language::English, true) => format!("recorded {span} late"),
         (Language::English, false) => format!("recorded {span} late, changed {}", named.join(", ")),
     };
-    if !more.is_empty() {
-        line.push_str(&match language {
-            Language::German => format!(" und {} weitere", more.len()),
-            Language::English => format!(" and {} more", more.len()),
-        });
+    match (language, more.len()) {
+        (_, 0) => line,
+        (Language::German, more) => format!("{line} und {more} weitere"),
+        (Language::English, more) => format!("{line} and {more} more"),
     }
-    line
 }
 
 /// Shares, sample sizes, splits and summaries change whenever a number does.

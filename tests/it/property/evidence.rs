@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use customer_intelligence::contracts;
 use customer_intelligence::domain::activity::{LogRow, Provenance};
 use customer_intelligence::domain::derive::derive;
-use customer_intelligence::domain::explain::{Evidence, Facts, explain};
+use customer_intelligence::domain::explain::{Evidence, Explanation, Facts, explain};
 use customer_intelligence::domain::fold::fold;
 use customer_intelligence::domain::insight::Insight;
 use customer_intelligence::domain::metric::{Metric, MetricValue};
 use customer_intelligence::domain::moment::Moment;
+use customer_intelligence::domain::reference::Reference;
 use customer_intelligence::domain::source::SourceKey;
 use customer_intelligence::resolve::memory::Memory;
+use uuid::Uuid;
 
 use super::deliveries::tell;
 use super::history::{History, history};
@@ -19,12 +21,16 @@ use super::in_memory::cases;
 use super::world::World;
 
 /// Histories of a run without a flag.
-const HISTORIES: u64 = 1_000;
+const HISTORIES: u64 = 300;
 
 /// Told by the operator's row, which is nobody's.
 const NOT_IN_THE_LOG: [Metric; 1] = [Metric::Currency];
-/// Shown on no timeline: a message sent and neither delivered nor read.
-const PERHAPS_UNSEEN: [Metric; 2] = [Metric::Messages, Metric::ProfileCompleteness];
+/// Shown on no timeline: a message neither delivered nor read, a child's seat on a booking that was never confirmed.
+const PERHAPS_UNSEEN: [Metric; 3] = [
+    Metric::Messages,
+    Metric::ProfileCompleteness,
+    Metric::IsMinor,
+];
 
 fn remember(history: &History) -> Memory {
     let world = World::run(history.tenant, false, &history.commands);
@@ -70,7 +76,7 @@ fn as_sums(metric: Metric, value: &MetricValue) -> Option<BTreeMap<String, i128>
 /// Metrics that count their observations.
 fn counts(metric: Metric) -> bool {
     let name = metric.name();
-    name.ends_with("_bookings")
+    (name.ends_with("_bookings") && metric != Metric::AverageDaysBetweenBookings)
         || name.ends_with("_based_on")
         || name.ends_with("trips_taken")
         || matches!(
@@ -112,7 +118,8 @@ fn check(metric: Metric, facts: &Facts<'_>, insight: &Insight) -> Result<Evidenc
             sums(&evidence)
         ));
     }
-    if counts(metric) && value != MetricValue::from(evidence.inputs) {
+    let told = value != MetricValue::Nothing;
+    if told && counts(metric) && value != MetricValue::from(evidence.inputs) {
         return Err(format!(
             "{name} is {value}, its inputs are {}",
             evidence.inputs
@@ -133,60 +140,76 @@ fn check(metric: Metric, facts: &Facts<'_>, insight: &Insight) -> Result<Evidenc
     Ok(evidence)
 }
 
+/// What is wrong with one explanation of a person whose rows these are, if anything.
+fn judge(
+    (root, rows, reference): &(Uuid, Vec<LogRow>, Reference),
+    facts: &Facts<'_>,
+    insight: &Insight,
+    explained: &Explanation,
+) -> Result<bool, String> {
+    let (metric, at) = (explained.metric, insight.computed_at);
+    let (value, name) = (metric.shown(insight, at), metric.name());
+    let evidence = check(metric, facts, insight)?;
+    if explained.value != value || explained.inputs != evidence.inputs {
+        return Err(format!("{name} is {value}, explained as {explained:?}"));
+    }
+    if explained.activities.len() > 20 || explained.activities.len() > explained.total {
+        return Err(format!(
+            "{name} names {} activities",
+            explained.activities.len()
+        ));
+    }
+    if value.is_empty() || NOT_IN_THE_LOG.contains(&metric) {
+        return Ok(false);
+    }
+    let gone: BTreeSet<SourceKey> = evidence.rests.iter().map(|rests| rests.source).collect();
+    let stays = |row: &&LogRow| !gone.contains(&SourceKey::new(row.kind, row.body.source_id));
+    let left: Vec<LogRow> = rows.iter().filter(stays).cloned().collect();
+    let without = derive(&fold(*root, &left, reference), at);
+    if metric.shown(&without, at) == value {
+        return Err(format!("{name} stays {value} without {evidence:?}"));
+    }
+    if explained.total == 0 && !PERHAPS_UNSEEN.contains(&metric) {
+        return Err(format!(
+            "nothing on the timeline shows why {name} is {value}"
+        ));
+    }
+    Ok(true)
+}
+
 #[test]
 fn every_number_changes_without_the_rows_it_rests_on_and_their_parts_add_up() {
     let mut seen: BTreeSet<Metric> = BTreeSet::new();
+    let mut wrong: BTreeMap<Metric, String> = BTreeMap::new();
     for seed in 0..cases(HISTORIES) {
         let history = history(seed, false);
         let memory = remember(&history);
         for person in &history.persons {
-            let Some((root, rows, reference)) = memory.folded(*person) else {
+            let Some(of) = memory.folded(*person) else {
                 continue;
             };
-            let insight = derive(&fold(root, &rows, &reference), history.now);
-            let facts = Facts::new(&rows, &rows, &reference, &insight);
-            let told: Vec<_> = rows
+            let (root, rows, reference) = &of;
+            let insight = derive(&fold(*root, rows, reference), history.now);
+            let facts = Facts::new(rows, rows, reference, &insight);
+            let told = rows
                 .iter()
-                .map(|row| (row.clone(), row.version_at, Provenance::Live))
-                .collect();
-            let all = explain(
-                root,
-                &told,
-                &reference,
-                Moment::NOW,
-                history.now,
-                &Metric::ALL,
-            );
-            for (metric, explained) in Metric::ALL.into_iter().zip(all) {
-                let fail = |what: String| panic!("seed {seed}, {person}: {what}");
-                let evidence = check(metric, &facts, &insight).unwrap_or_else(fail);
-                let value = metric.shown(&insight, history.now);
-                assert_eq!((explained.metric, &explained.value), (metric, &value));
-                if value.is_empty() || NOT_IN_THE_LOG.contains(&metric) {
-                    continue;
+                .map(|row| (row.clone(), row.version_at, Provenance::Live));
+            let told: Vec<_> = told.collect();
+            let now = history.now;
+            for one in explain(*root, &told, reference, Moment::NOW, now, &Metric::ALL) {
+                match judge(&of, &facts, &insight, &one) {
+                    Ok(true) => drop(seen.insert(one.metric)),
+                    Ok(false) => {}
+                    Err(what) => {
+                        let what = format!("seed {seed}, {person}: {what}");
+                        wrong.entry(one.metric).or_insert(what);
+                    }
                 }
-                let gone: BTreeSet<SourceKey> =
-                    evidence.rests.iter().map(|rests| rests.source).collect();
-                let left = rows
-                    .iter()
-                    .filter(|row| !gone.contains(&SourceKey::new(row.kind, row.body.source_id)));
-                let left: Vec<LogRow> = left.cloned().collect();
-                let without = derive(&fold(root, &left, &reference), history.now);
-                let (without, name) = (metric.shown(&without, history.now), metric.name());
-                if without == value {
-                    fail(format!("{name} stays {value} without {evidence:?}"));
-                }
-                if explained.total == 0 && !PERHAPS_UNSEEN.contains(&metric) {
-                    fail(format!(
-                        "nothing on the timeline shows why {name} is {value}"
-                    ));
-                }
-                assert!(explained.activities.len() <= 20);
-                assert_eq!(explained.inputs, evidence.inputs);
-                seen.insert(metric);
             }
         }
     }
+    let shown: Vec<_> = wrong.into_values().collect();
+    assert!(shown.is_empty(), "{}", shown.join("\n"));
     let never: Vec<_> = Metric::ALL
         .into_iter()
         .filter(|metric| !seen.contains(metric) && !NOT_IN_THE_LOG.contains(metric))
