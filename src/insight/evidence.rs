@@ -16,8 +16,8 @@ use crate::domain::source::SourceKey;
 use crate::domain::timeline::{MetricChange, changes};
 
 /// How many rows one request may fold for late changes. A usual person has 15 rows and a page 100 activities at most,
-/// each of which takes two folds; only pages full of late activities of an agency come near.
-const LATE_ROWS: usize = 400_000;
+/// each of which takes two folds: 3,000 rows. Only timelines of agencies come near.
+const LATE_ROWS: usize = 100_000;
 
 /// Which number of whom, seen from which moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,10 +1,12 @@
 //! What numbers about bookings and money rest on.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::{Evidence, Facts, Rests, rests};
 use crate::domain::fold::booking::{BookingFact, Cancellation};
-use crate::domain::fold::entity::Entity;
+use crate::domain::fold::entity::{Entities, Entity};
 use crate::domain::fold::journey;
 use crate::domain::metric::{Metric as M, MetricValue};
 use crate::domain::money::Currency;
@@ -28,6 +30,23 @@ fn booking(fact: &BookingFact) -> Rests {
 
 fn money(cents: i128, currency: &Currency) -> MetricValue {
     MetricValue::Money(cents, currency.clone())
+}
+
+/// What hangs on each booking.
+pub(super) fn attached(entities: &Entities<'_>) -> HashMap<(SourceKind, Uuid), Vec<Uuid>> {
+    let kinds = [
+        SourceKind::Payment,
+        SourceKind::Ancillary,
+        SourceKind::Passenger,
+    ];
+    let of_kind = |kind| {
+        let by_booking = entities.by_reference(kind, Field::Booking).into_iter();
+        by_booking.map(move |(booking, rows)| {
+            let ids = rows.into_iter().map(|one| one.id).collect();
+            ((kind, booking), ids)
+        })
+    };
+    kinds.into_iter().flat_map(of_kind).collect()
 }
 
 impl Facts<'_> {
@@ -206,8 +225,8 @@ impl Facts<'_> {
     }
 
     fn hanging_on(&self, kind: SourceKind, booking: Uuid) -> impl Iterator<Item = &Entity<'_>> {
-        let rows = self.entities.of(kind);
-        rows.filter(move |one| one.reference(Field::Booking) == Some(booking))
+        let rows = self.attached.get(&(kind, booking)).into_iter().flatten();
+        rows.filter_map(move |id| self.entities.get(kind, *id))
     }
 
     /// Payments that count, each with its amount.

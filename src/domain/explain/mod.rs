@@ -7,6 +7,8 @@ mod bookings;
 mod travel;
 mod voice;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
@@ -72,6 +74,18 @@ pub struct Facts<'a> {
     state: CustomerState,
     insight: &'a Insight,
     today: NaiveDate,
+    /// Payments, extras and seats by their booking.
+    attached: HashMap<(SourceKind, Uuid), Vec<Uuid>>,
+    /// Own seats and boardings by departure.
+    aboard: HashMap<Uuid, Aboard>,
+}
+
+/// What puts a person on a departure.
+#[derive(Debug, Default)]
+struct Aboard {
+    /// Passenger rows, each with its kept booking.
+    seats: Vec<(Uuid, Uuid)>,
+    boardings: Vec<Uuid>,
 }
 
 impl<'a> Facts<'a> {
@@ -84,8 +98,11 @@ impl<'a> Facts<'a> {
         insight: &'a Insight,
     ) -> Self {
         let zone = reference.operator.time_zone;
+        let entities = Entities::group(rows);
         Self {
-            entities: Entities::group(rows),
+            attached: bookings::attached(&entities),
+            aboard: travel::aboard(&entities, reference),
+            entities,
             profiles: Entities::group(all),
             reference,
             state: fold(insight.person_profile_id, rows, reference),
@@ -147,18 +164,22 @@ fn with_activities(
     evidence: &Evidence,
     entries: &[Activity],
 ) -> Explanation {
+    let mut of_source: HashMap<SourceKey, Vec<&Rests>> = HashMap::new();
+    for one in &evidence.rests {
+        of_source.entry(one.source).or_default().push(one);
+    }
     let mut shown = Vec::new();
     for entry in entries {
-        let mut rests = evidence
-            .rests
-            .iter()
-            .filter(|one| one.source == entry.source);
-        let Some(first) = rests.clone().find(|one| one.shown_as.contains(&entry.kind)) else {
+        let rests = of_source.get(&entry.source).into_iter().flatten();
+        let mut showing = rests
+            .clone()
+            .filter(|one| one.shown_as.contains(&entry.kind));
+        let Some(first) = showing.next() else {
             continue;
         };
-        // What a row contributes is said once, at the first of its entries.
-        let contributes = rests.find_map(|one| one.contributes.clone());
+        // What a row contributes is said once, at the kind that shows it best.
         let main = first.shown_as.first() == Some(&entry.kind);
+        let contributes = rests.filter_map(|one| one.contributes.clone()).next();
         shown.push((entry.clone(), contributes.filter(|_| main)));
     }
     let total = shown.len();

@@ -1,13 +1,15 @@
 //! What numbers about trips and departures missed rest on: bookings, seats and boardings of each departure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::{Evidence, Facts, Rests, rests};
+use super::{Aboard, Evidence, Facts, Rests, rests};
 use crate::domain::fold::booking::{Fate, offering_departure};
+use crate::domain::fold::entity::Entities;
 use crate::domain::fold::journey::{self, Journey, Outcome};
 use crate::domain::metric::{Metric as M, MetricValue};
+use crate::domain::reference::Reference;
 use crate::domain::source::{Field, SourceKind};
 use crate::domain::timeline::ActivityKind as A;
 
@@ -74,53 +76,37 @@ impl Facts<'_> {
     /// The seats, bookings and boardings of each departure; the departure counts once.
     fn departures<'j>(&self, journeys: impl Iterator<Item = &'j Journey>) -> Evidence {
         let mut found = Evidence::default();
+        let mut known = BTreeSet::new();
         for journey in journeys {
             found.inputs += 1;
-            let rows = self.departure(journey);
-            let known: BTreeSet<_> = found.rests.iter().map(|one| one.source).collect();
-            let fresh = rows.into_iter().filter(|one| !known.contains(&one.source));
-            found.rests.extend(fresh);
+            let rows = self.departure(journey).into_iter();
+            found
+                .rests
+                .extend(rows.filter(|one| known.insert(one.source)));
         }
         found
     }
 
     fn departure(&self, journey: &Journey) -> Vec<Rests> {
-        let boardings = journey::own_boardings(&self.entities);
-        let boardings = boardings.get(&journey.departure);
-        let boardings: Vec<Rests> = boardings
-            .into_iter()
-            .flatten()
-            .map(|one| rests(SourceKind::BoardingEvent, one.id, &[A::Boarded]))
-            .collect();
-        let shown_as: &'static [A] = match (journey.outcome, boardings.is_empty()) {
+        let Some(aboard) = self.aboard.get(&journey.departure) else {
+            return Vec::new();
+        };
+        let shown_as: &'static [A] = match (journey.outcome, aboard.boardings.is_empty()) {
             (Outcome::Trip, false) => &[A::BookingCompleted],
             (Outcome::Trip, true) => &[A::BookingCompleted, A::BookingNoShow],
             (Outcome::NoShow | Outcome::NotMeasured, _) => &[A::BookingNoShow],
             (Outcome::Open, _) => &[A::BookingConfirmed],
         };
-        let mut found = boardings;
-        for seat in journey::own_passengers(&self.entities).filter(|seat| seat.active()) {
-            let Some(booking) = seat.reference(Field::Booking) else {
-                continue;
-            };
-            if self.departs_on(booking, journey.departure) {
-                found.push(rests(SourceKind::Passenger, seat.id, &[]));
-                found.push(rests(SourceKind::Booking, booking, shown_as));
-            }
-        }
-        found.sort_by_key(|one| one.source);
-        found.dedup_by_key(|one| one.source);
-        found
-    }
-
-    /// Whether it is a kept booking for that departure.
-    fn departs_on(&self, booking: Uuid, departure: Uuid) -> bool {
-        let booking = self.entities.get(SourceKind::Booking, booking);
-        booking.is_some_and(|booking| {
-            booking.exists()
-                && Fate::of(booking).kept()
-                && offering_departure(booking, self.reference) == Some(departure)
-        })
+        let boardings = aboard.boardings.iter();
+        let boardings =
+            boardings.map(|id| rests(SourceKind::BoardingEvent, *id, &[A::Boarded] as &[A]));
+        let seats = aboard.seats.iter().flat_map(|(seat, booking)| {
+            [
+                rests(SourceKind::Passenger, *seat, &[]),
+                rests(SourceKind::Booking, *booking, shown_as),
+            ]
+        });
+        boardings.chain(seats).collect()
     }
 
     /// The seats that say child or infant, with their bookings, which the timeline shows.
@@ -140,4 +126,25 @@ impl Facts<'_> {
         });
         Evidence::of(rows).and(bookings)
     }
+}
+
+/// Own boardings, and own active seats of kept bookings, by departure.
+pub(super) fn aboard(entities: &Entities<'_>, reference: &Reference) -> HashMap<Uuid, Aboard> {
+    let mut found: HashMap<Uuid, Aboard> = HashMap::new();
+    for (departure, boardings) in journey::own_boardings(entities) {
+        let of = found.entry(departure).or_default();
+        of.boardings = boardings.into_iter().map(|one| one.id).collect();
+    }
+    for seat in journey::own_passengers(entities).filter(|seat| seat.active()) {
+        let booking = seat.reference(Field::Booking);
+        let booking = booking.and_then(|id| entities.get(SourceKind::Booking, id));
+        let kept = booking.filter(|one| one.exists() && Fate::of(one).kept());
+        if let Some((booking, departure)) =
+            kept.and_then(|one| Some((one.id, offering_departure(one, reference)?)))
+        {
+            let of = found.entry(departure).or_default();
+            of.seats.push((seat.id, booking));
+        }
+    }
+    found
 }
