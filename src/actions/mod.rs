@@ -1,4 +1,5 @@
 //! What people and doors can do: one intent, one file.
 
 pub mod receive;
+pub mod backfill;
 pub mod dead_letters;

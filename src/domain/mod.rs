@@ -13,5 +13,6 @@ pub mod derive;
 pub mod insight;
 pub mod moment;
 pub mod timeline;
+pub mod merkle;
 pub mod metric;
 pub mod explain;

@@ -12,6 +12,7 @@ use super::current::{Purpose, from_log};
 use super::person::{self, Found, PersonInsight};
 use super::{Error, Reader};
 use crate::domain::moment::{Moment, derive_at};
+use crate::jobs;
 
 /// A person asked for, before merges are followed, and from which moment.
 pub type Asked = (Uuid, Moment);
@@ -27,10 +28,15 @@ pub(super) async fn insights(
     let rows = sqlx::query!(
         r#"
         with oldest as materialized (
-          select id from inbox where tenant_id = $1 order by id limit 1
+          select id from inbox where tenant_id = $1 and channel = 0 order by id limit 1
         )
         select customer.person_profile_id as "id!", customer.root as "root!",
-          (select id from oldest) as oldest_delivery
+          (select id from oldest) as oldest_delivery,
+          exists (
+            select from job
+            where tenant_id = $1 and name = any (array['backfill', 'rebuild'])
+              and state = 0 and touched_at >= $3
+          ) as "partial!"
         from unnest($2::uuid[]) as asked(id)
         cross join lateral (
           select person_profile_id, root from customer
@@ -39,11 +45,13 @@ pub(super) async fn insights(
         ) as customer
         "#,
         tenant,
-        &ids
+        &ids,
+        now - jobs::SILENT_AFTER,
     )
     .fetch_all(&reader.pool)
     .await?;
     let fresh = person::fresh_as_of(rows.first().and_then(|row| row.oldest_delivery), now);
+    let partial = rows.first().is_some_and(|row| row.partial);
     let root_of: HashMap<Uuid, Uuid> = rows.iter().map(|row| (row.id, row.root)).collect();
     let mut wanted: BTreeMap<Moment, BTreeSet<Uuid>> = BTreeMap::new();
     for (id, moment) in asked {
@@ -64,6 +72,7 @@ pub(super) async fn insights(
                     insight,
                     read_at: moment.instant(now),
                     fresh_as_of: known_until(*moment, fresh),
+                    partial,
                     moment: *moment,
                 };
                 derived.insert((*root, *moment), Some(Arc::new(seen)));

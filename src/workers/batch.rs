@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Context;
-use crate::activity_log;
+use crate::activity_log::{self, Appended};
 use crate::contracts::{self, Refusal};
 use crate::db::{Error, Tx};
 use crate::domain::source::Version;
 use crate::inbox::claim::{self, Claimed};
 use crate::inbox::{Letter, dead_letters};
-use crate::projections;
+use crate::projections::{self, Touched};
 use crate::resolve::engine::{ErasureCause, Outcome};
 use crate::resolve::{store, tenant};
 use crate::telemetry::metrics::{APPENDED, VISIBLE, WORKED};
@@ -31,7 +31,7 @@ pub enum Selection {
 pub struct Done {
     /// Deliveries taken out of the inbox.
     pub deliveries: usize,
-    /// Log rows offered; those known before are among them.
+    /// Log rows appended.
     pub log_rows: usize,
     /// Insights written.
     pub insights: usize,
@@ -63,6 +63,8 @@ pub struct Failed {
 #[derive(Default)]
 struct Read {
     versions: Vec<Version>,
+    /// Of each delivery, where its versions end.
+    ends: Vec<usize>,
     letters: Vec<Letter>,
     counts: BTreeMap<String, i64>,
 }
@@ -208,6 +210,11 @@ fn read(context: &Context, tenant_id: Uuid, claimed: &[Claimed]) -> Read {
     for one in claimed {
         match contracts::decode(&one.payload) {
             Ok(decoded) => {
+                let (schema, table) = (decoded.contract.schema, decoded.contract.table);
+                *read
+                    .counts
+                    .entry(format!("table.{schema}.{table}"))
+                    .or_default() += 1;
                 if let Some(name) = decoded.event_name {
                     *read.counts.entry(format!("event.{name}")).or_default() += 1;
                 }
@@ -220,6 +227,7 @@ fn read(context: &Context, tenant_id: Uuid, claimed: &[Claimed]) -> Read {
                     }
                 }
                 read.versions.extend(decoded.versions);
+                read.ends.push(read.versions.len());
             }
             Err(refusal) => read
                 .letters
@@ -245,6 +253,27 @@ fn letter(context: &Context, tenant_id: Uuid, id: Uuid, refusal: Refusal) -> Let
     letter.storable()
 }
 
+/// How many deliveries said nothing new; `ends` is where each one's versions end in `news`.
+fn without_news(ends: &[usize], news: &[bool]) -> u64 {
+    let mut from = 0;
+    let mut silent = 0;
+    for end in ends {
+        let told = news.get(from..*end).unwrap_or_default();
+        silent += u64::from(!told.contains(&true));
+        from = *end;
+    }
+    silent
+}
+
+/// As it stands in the tally's names.
+fn channel_name(channel: i16) -> &'static str {
+    match channel {
+        1 => "backfill",
+        2 => "replay",
+        _ => "live",
+    }
+}
+
 /// The fixed part of one channel's share of a batch.
 struct Batch<'c> {
     context: &'c Context,
@@ -266,22 +295,30 @@ impl Batch<'_> {
         )
         .await?;
         let outcome = resolved.outcome;
+        projections::upsert_profiles(tx, tenant_id, &outcome.profiles).await?;
+        let appended =
+            activity_log::append(tx, tenant_id, &outcome.rows, self.channel, self.recorded_at)
+                .await?;
+        let came_by = channel_name(self.channel);
         for (name, n) in [
-            ("fenced", resolved.fenced),
-            ("key_conflict", outcome.key_conflicts),
+            ("fenced".to_owned(), resolved.fenced),
+            ("key_conflict".to_owned(), outcome.key_conflicts),
+            (
+                format!("nothing_new.{came_by}"),
+                without_news(&read.ends, &resolved.news),
+            ),
+            (format!("appended.{came_by}"), appended.len() as u64),
         ] {
             if n > 0 {
-                let n = i64::try_from(n).unwrap_or(i64::MAX);
-                read.counts.insert(name.to_owned(), n);
+                read.counts
+                    .insert(name, i64::try_from(n).unwrap_or(i64::MAX));
             }
         }
         claim::tally(tx, tenant_id, &read.counts, context.clock.now()).await?;
-        projections::upsert_profiles(tx, tenant_id, &outcome.profiles).await?;
-        activity_log::append(tx, tenant_id, &outcome.rows, self.channel, self.recorded_at).await?;
-        done.log_rows += outcome.rows.len();
+        done.log_rows += appended.len();
         let erased = self.erase(tx, &outcome).await?;
         done.erased += erased.len();
-        done.insights += self.refold(tx, &outcome, &erased).await?;
+        done.insights += self.refold(tx, outcome, appended, &erased).await?;
         Ok(())
     }
 
@@ -313,7 +350,8 @@ impl Batch<'_> {
     async fn refold(
         &self,
         tx: &mut Tx,
-        outcome: &Outcome,
+        outcome: Outcome,
+        appended: Vec<Appended>,
         erased: &BTreeSet<Uuid>,
     ) -> Result<usize, Error> {
         let settings = self.context.settings;
@@ -321,9 +359,23 @@ impl Batch<'_> {
         if outcome.refold_all {
             return projections::refold_all(tx, settings, self.tenant_id, now).await;
         }
-        let mut touched: BTreeSet<Uuid> = outcome.rows.iter().map(|row| row.person).collect();
-        touched.extend(outcome.refold.iter().chain(outcome.profiles.keys()));
-        touched.retain(|person| !erased.contains(person));
-        projections::refold(tx, settings, self.tenant_id, &touched, now).await
+        let mut persons = outcome.touched;
+        for profile in outcome.profiles.into_keys() {
+            persons.entry(profile).or_default();
+        }
+        persons.retain(|person, _| !erased.contains(person));
+        let touched = Touched { persons, appended };
+        projections::refold(tx, settings, self.tenant_id, touched, now).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_has_news_when_one_of_its_versions_is_new() {
+        assert_eq!(without_news(&[2, 2, 3, 4], &[false, true, false, true]), 2);
+        assert_eq!(without_news(&[], &[]), 0);
     }
 }

@@ -21,8 +21,12 @@ mod hasura;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod intake;
+#[cfg(test)]
 mod property;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod replay;
 #[cfg(test)]
 mod stories;

@@ -22,8 +22,6 @@ use super::reference::Reference;
 use super::source::{SourceKey, SourceKind};
 use super::timeline::{Activity, ActivityKind, timeline};
 
-/// How the fold counts. Raised whenever a metric's meaning changes.
-pub const FOLD_VERSION: u32 = 1;
 /// How many activities are named.
 const NAMED: usize = 20;
 

@@ -6,7 +6,8 @@ use async_graphql::{Object, SimpleObject};
 
 use super::activity::CustomerActivity;
 use super::behavior::count;
-use crate::domain::explain::{Explanation, FOLD_VERSION};
+use crate::domain::explain::Explanation;
+use crate::domain::fold::FOLD_VERSION;
 use crate::domain::metric::Language;
 use crate::domain::timeline;
 use crate::graphql::scalars::{JsonbScalar, TimestamptzScalar, UuidScalar};

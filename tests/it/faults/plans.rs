@@ -10,7 +10,7 @@ use customer_intelligence::domain::activity::RowBody;
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::domain::source::{SourceKey, SourceKind};
 use customer_intelligence::inbox::claim;
-use customer_intelligence::projections::{self, Settings};
+use customer_intelligence::projections::{self, Settings, Touched};
 use customer_intelligence::resolve::dossier::Dossier;
 use customer_intelligence::resolve::fence::Pepper;
 use customer_intelligence::resolve::store;
@@ -21,7 +21,10 @@ use crate::support::TestDb;
 
 const TENANT: Uuid = Uuid::from_u128(0xa1);
 const BIG: &str = "'dossier', 'link', 'activity_log', 'customer', 'customer_insight', 'inbox'";
-const SETTINGS: Settings = Settings { quarantine_days: 3 };
+const SETTINGS: Settings = Settings {
+    quarantine_days: 3,
+    large_from: 2_000,
+};
 
 /// What is asked of the database in one way of planning.
 struct Asked<'d> {
@@ -131,7 +134,10 @@ impl Asked<'_> {
         projections::upsert_profiles(&mut tx, TENANT, &profiles)
             .await
             .unwrap();
-        let written = projections::refold(&mut tx, SETTINGS, TENANT, &self.persons, at).await;
+        let written = {
+            let touched = Touched::by_time(self.persons.iter().copied());
+            projections::refold(&mut tx, SETTINGS, TENANT, touched, at).await
+        };
         assert_eq!(written.unwrap(), persons.len());
         self.end(tx, "refold").await;
     }
@@ -142,6 +148,11 @@ impl Asked<'_> {
         let claimed = claim::claim(&mut tx, TENANT, some).await.unwrap();
         assert_eq!(claimed.len(), self.keys.len());
         self.end(tx, "claim").await;
+        let ids = claim::oldest(self.db.pool(), TENANT, some).await.unwrap();
+        let mut tx = self.begin().await;
+        let claimed = claim::claim_these(&mut tx, TENANT, &ids).await.unwrap();
+        assert_eq!(claimed.len(), ids.len());
+        self.end(tx, "claim of these").await;
     }
 
     async fn erasure(&self) {
@@ -221,7 +232,8 @@ async fn fill(db: &TestDb) {
            lifetime_revenue, outstanding, total_bookings, cancelled_bookings, open_reservations,
            trips_taken, upcoming_trips, no_show_count, is_minor, body)
            select '{TENANT}', {person}, 1, now(), 0, 0, 0, 0, 0, 0, 0, 0, false, '\\x00' {from};
-         insert into inbox select '{TENANT}', {thing}, 0, '\\x00' {from};",
+         insert into inbox (tenant_id, id, channel, payload)
+           select '{TENANT}', {thing}, i % 2, '\\x00' {from};",
         nil = "00".repeat(16),
     );
     sqlx::raw_sql(AssertSqlSafe(statement))

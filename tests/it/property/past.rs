@@ -231,6 +231,7 @@ async fn check_known_at(db: &TestDb, writer: &Writer, history: &History) -> Resu
             pepper: Pepper::new(b"only for tests"),
             settings: Settings {
                 quarantine_days: history.quarantine_days,
+                large_from: [0, usize::MAX][usize::try_from(history.seed % 2).unwrap()],
             },
         },
         writer,
