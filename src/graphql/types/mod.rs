@@ -5,4 +5,5 @@ pub mod behavior;
 pub mod engagement;
 pub mod activity;
 pub mod insight;
+pub mod explanation;
 pub mod list;

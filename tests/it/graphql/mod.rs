@@ -8,6 +8,7 @@ mod join;
 mod outage;
 mod freshness;
 mod timeline;
+mod two_times;
 mod access;
 mod lists;
 mod http;

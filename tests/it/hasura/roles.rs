@@ -65,9 +65,10 @@ async fn hasura_would_refuse_the_raw_export_and_every_slip_in_a_roles_schema() {
     let slips = [
         ("first: Int", "first: Int = 20"),
         ("): CustomerInsight\n", "): CustomerInsight @deprecated\n"),
-        ("(person_profile_id: uuid!)", ""),
-        ("(person_profile_id: uuid!)", "(person_profile_id: uuid)"),
-        ("(person_profile_id: uuid!)", "(person_profile_id: ID!)"),
+        (", person_profile_id: uuid!)", ")"),
+        ("person_profile_id: uuid!)", "person_profile_id: uuid)"),
+        ("person_profile_id: uuid!)", "person_profile_id: ID!)"),
+        ("as_of: timestamptz,", "as_of: timestamptz!,"),
         ("status: InsightStatus!", "status: InsightStatus"),
         (
             "behavior_aggregate: BehaviorAggregate",
