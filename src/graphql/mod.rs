@@ -7,6 +7,7 @@
 pub mod caller;
 pub mod access;
 pub mod limits;
+pub mod parse;
 pub mod request;
 mod weigh;
 mod query;

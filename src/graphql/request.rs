@@ -2,11 +2,12 @@
 //!
 //! Own conversions, because with exact numbers (`arbitrary_precision`) serde's own would turn numbers into maps.
 
-use async_graphql::parser::{parse_query, types::DocumentOperations, types::OperationType};
+use async_graphql::parser::types::{DocumentOperations, OperationType};
 use async_graphql::{Name, PathSegment, Pos, ServerError, Value, Variables};
 use serde_json::{Map, Value as Json, json};
 
 use super::limits::Limits;
+use super::parse::parse;
 use super::weigh::{TooMuch, check_nesting, weigh};
 
 /// One operation to answer, as the request names it.
@@ -76,7 +77,7 @@ impl Call {
 
     pub(super) fn into_request(self, limits: &Limits) -> Result<async_graphql::Request, Refusal> {
         check_nesting(&self.query, limits)?;
-        let document = parse_query(&self.query)
+        let document = parse(&self.query)
             .map_err(|error| Refusal::Syntax(error.to_string(), error.positions().collect()))?;
         weigh(&document, limits)?;
         let name = self.operation_name.filter(|name| !name.is_empty());

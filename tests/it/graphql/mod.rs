@@ -3,6 +3,7 @@
 mod rig;
 mod schema;
 mod metrics;
+mod parsing;
 mod specification;
 mod join;
 mod outage;
