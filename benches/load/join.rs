@@ -10,6 +10,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use customer_intelligence::domain::clock::Clock;
+use customer_intelligence::graphql::Caller;
+use customer_intelligence::graphql::caller::Role;
 use customer_intelligence::http::{Keys, Limits, graphql as door, serve};
 use customer_intelligence::{graphql, insight};
 use sqlx::PgPool;
@@ -47,7 +49,8 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     measured
 }
 
-async fn measure_all(database: &Database, options: &Options) -> anyhow::Result<()> {
+/// Bookings and what they lead to, worked through to the insights.
+pub(crate) async fn fill(database: &Database) -> anyhow::Result<()> {
     let bodies = (0..BOOKINGS).flat_map(|n| workload::booking(0, n));
     let bodies = workload::base(0).into_iter().chain(bodies);
     let rows = bodies.map(|body| {
@@ -55,7 +58,11 @@ async fn measure_all(database: &Database, options: &Options) -> anyhow::Result<(
         anyhow::Ok((delivery.tenant_id, delivery.cut))
     });
     ingest::fill(database, &rows.collect::<anyhow::Result<Vec<_>>>()?).await?;
-    ingest::drain(&ingest::context(database)).await?;
+    ingest::drain(&ingest::context(database)).await
+}
+
+async fn measure_all(database: &Database, options: &Options) -> anyhow::Result<()> {
+    fill(database).await?;
     let time = Duration::from_secs(options.seconds);
     let single = Arc::new((0..REQUESTS).map(|n| request(n, 1)).collect::<Vec<_>>());
     let bare = measure(bare(database.pool.clone()), &single, options.clients, time).await?;
@@ -114,13 +121,35 @@ async fn measure(
 }
 
 fn graphql_door(database: &Database) -> Router {
-    let reader = insight::Reader::new(database.pool.clone(), Clock::system(), 3);
-    let schema = graphql::Schema::new(reader, graphql::Limits::default());
     door::router(door::Door::new(
         Keys::new([SECRET]),
-        schema,
+        schema(database),
         Duration::from_secs(10),
     ))
+}
+
+/// The service's schema over this database.
+pub(crate) fn schema(database: &Database) -> graphql::Schema {
+    let reader = insight::Reader::new(database.pool.clone(), Clock::system(), 3);
+    graphql::Schema::new(reader, graphql::Limits::default())
+}
+
+/// Who asks in the joins.
+pub(crate) fn dispatcher() -> Caller {
+    Caller {
+        role: Role::Dispatcher,
+        tenant: Some(workload::tenant(0)),
+        user_id: None,
+        person_profile_id: None,
+    }
+}
+
+/// Somebody who is shown nothing.
+pub(crate) fn nobody() -> Caller {
+    Caller {
+        role: Role::Absent,
+        ..dispatcher()
+    }
 }
 
 fn bare(pool: PgPool) -> Router {
@@ -144,14 +173,19 @@ fn bare(pool: PgPool) -> Router {
         .with_state(pool)
 }
 
-fn request(n: u128, keys: u128) -> Vec<u8> {
+/// The document of a join with this many keys, as Hasura writes it.
+pub(crate) fn document(n: u128, keys: u128) -> String {
     let aliases = (0..keys).map(|alias| {
         let person = workload::person(0, (n * 37 + alias) % workload::PERSONS);
         format!("f{alias}: customer_insight(person_profile_id: \"{person}\") {SELECTION}")
     });
     let aliases: Vec<String> = aliases.collect();
-    let query = format!("query  {{ {} }}", aliases.join(" "));
-    let body = serde_json::json!({ "query": query }).to_string();
+    format!("query  {{ {} }}", aliases.join(" "))
+}
+
+/// The same as an HTTP request.
+pub(crate) fn request(n: u128, keys: u128) -> Vec<u8> {
+    let body = serde_json::json!({ "query": document(n, keys) }).to_string();
     let (length, tenant) = (body.len(), workload::tenant(0));
     let head = format!(
         "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\

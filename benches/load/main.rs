@@ -4,6 +4,7 @@
 //!     cargo bench --bench load -- ingest
 //!     cargo bench --bench load -- rebuild
 //!     cargo bench --bench load -- join
+//!     cargo bench --bench load -- phases
 //!
 //! Machines differ and are noisy: what counts is the ratio to the baseline. Everything (client, server, PostgreSQL with
 //! its disk syncs on) shares this machine. One file a load; `database` and `client` are what they share.
@@ -16,10 +17,15 @@ mod webhook;
 mod ingest;
 mod rebuild;
 mod join;
+mod phases;
 
 use std::io::Write;
 
 use clap::{Parser, Subcommand};
+
+/// The program's own allocator: what is measured is what runs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Measure the service under load.
 #[derive(Debug, Parser)]
@@ -42,6 +48,8 @@ enum Load {
     Rebuild(rebuild::Options),
     /// Requests with 1, 100 and 1,000 keys at the GraphQL door.
     Join(join::Options),
+    /// Where the time of one GraphQL request goes.
+    Phases(phases::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -60,6 +68,7 @@ fn main() -> anyhow::Result<()> {
             Load::Ingest(options) => ingest::run(&options).await,
             Load::Rebuild(options) => rebuild::run(&options).await,
             Load::Join(options) => join::run(&options).await,
+            Load::Phases(options) => phases::run(&options).await,
         }
     })
 }

@@ -194,7 +194,10 @@ mod tests {
     /// Thousands of them wait at once in a join, each moved when it begins.
     #[tokio::test]
     async fn a_look_up_that_waits_is_small() {
-        let pool = pool::connect_lazy("postgres://nowhere/x".parse().unwrap(), &PoolConfig::default());
+        let pool = pool::connect_lazy(
+            "postgres://nowhere/x".parse().unwrap(),
+            &PoolConfig::default(),
+        );
         let caller = Caller {
             role: crate::graphql::caller::Role::Admin,
             tenant: Some(Uuid::nil()),

@@ -147,7 +147,11 @@ impl Cursor<'_> {
                 name,
                 var_type: self.type_reference()?,
                 directives: self.directives()?,
-                default_value: self.default_value()?,
+                default_value: if self.eat(b'=') {
+                    Some(self.constant()?)
+                } else {
+                    None
+                },
             };
             all.push(Positioned::new(definition, pos));
         }

@@ -44,13 +44,10 @@ impl Cursor<'_> {
         Some(Positioned::new(Type::new(text)?, pos))
     }
 
-    /// What stands behind an equals sign, if there is one: no variables.
-    pub(super) fn default_value(&mut self) -> Option<Option<Positioned<ConstValue>>> {
-        if !self.eat(b'=') {
-            return Some(None);
-        }
+    /// A value without variables.
+    pub(super) fn constant(&mut self) -> Option<Positioned<ConstValue>> {
         let Positioned { pos, node } = self.positioned_value()?;
-        Some(Some(Positioned::new(node.into_const()?, pos)))
+        Some(Positioned::new(node.into_const()?, pos))
     }
 
     fn positioned_value(&mut self) -> Option<Positioned<Value>> {
