@@ -201,6 +201,7 @@ mod tests {
         let caller = Caller {
             role: crate::graphql::caller::Role::Admin,
             tenant: Some(Uuid::nil()),
+            names_tenant: true,
             user_id: None,
             person_profile_id: None,
         };

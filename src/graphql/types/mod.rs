@@ -6,3 +6,4 @@ pub mod engagement;
 pub mod activity;
 pub mod insight;
 pub mod list;
+pub mod dead_letter;

@@ -11,5 +11,6 @@ mod freshness;
 mod timeline;
 mod access;
 mod lists;
+mod dead_letters;
 mod http;
 mod audit;
