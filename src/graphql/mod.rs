@@ -19,6 +19,9 @@ mod loaders;
 mod batch;
 mod errors;
 mod null_on_error;
+mod measured;
+
+use std::time::Instant;
 
 use async_graphql::{EmptySubscription, SDLExportOptions};
 
@@ -60,14 +63,19 @@ impl Schema {
 
     /// Answers one operation for one caller.
     pub async fn answer(&self, call: Call, caller: Caller) -> Result<Answer, Refusal> {
-        let request = call.into_request(&self.limits)?;
+        let begun = Instant::now();
+        let (request, shape) = call
+            .into_request(&self.limits)
+            .inspect_err(measured::refused)?;
         let loaders = loaders::Loaders::new(self.reader.for_request(), &caller);
         let letters = self.letters.clone();
         let response = self
             .executable
             .execute(request.data(caller).data(loaders).data(letters))
             .await;
-        Ok(Answer::new(response))
+        let answer = Answer::new(response);
+        shape.answered(begun, &answer);
+        Ok(answer)
     }
 }
 
