@@ -11,7 +11,8 @@ const instance = postgraphile({
   pgServices: [
     makePgService({ connectionString: process.argv[2], schemas: ['customer_intelligence'] }),
   ],
-  grafserv: { watch: false, graphiql: false },
+  // A join of a thousand keys is longer than what it takes by itself.
+  grafserv: { watch: false, graphiql: false, maxRequestLength: 16 * 1024 * 1024 },
 });
 const served = instance.createServ(grafserv);
 const server = createServer();
