@@ -91,15 +91,23 @@ fn words(at: At, first: u64, elapsed: Duration, more: &str) -> String {
     if let Some(total) = at.total.filter(|total| *total > 0) {
         parts.push(format!("{} %", (at.done.min(total) * 100) / total));
     }
-    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
-    parts.push(format!("{}/s", count(at.items.saturating_mul(1_000) / millis)));
+    let millis = u64::try_from(elapsed.as_millis())
+        .unwrap_or(u64::MAX)
+        .max(1);
+    parts.push(format!(
+        "{}/s",
+        count(at.items.saturating_mul(1_000) / millis)
+    ));
     let (gained, left) = (
         at.done.saturating_sub(first),
         at.total.map(|total| total.saturating_sub(at.done)),
     );
     if let Some(left) = left.filter(|left| *left > 0 && gained > 0) {
         let seconds = u128::from(left) * u128::from(millis) / u128::from(gained) / 1_000;
-        parts.push(format!("about {} left", duration(u64::try_from(seconds).unwrap_or(u64::MAX))));
+        parts.push(format!(
+            "about {} left",
+            duration(u64::try_from(seconds).unwrap_or(u64::MAX))
+        ));
     }
     if !more.is_empty() {
         parts.push(more.to_owned());
@@ -155,6 +163,9 @@ mod tests {
         let said = words(at, 400, Duration::from_secs(2), "");
         assert_eq!(said, "1,000 read, 60 %, 500/s, about 4 s left");
         let unknown = At { total: None, ..at };
-        assert_eq!(words(unknown, 400, Duration::from_secs(2), "more"), "1,000 read, 500/s, more");
+        assert_eq!(
+            words(unknown, 400, Duration::from_secs(2), "more"),
+            "1,000 read, 500/s, more"
+        );
     }
 }

@@ -40,7 +40,10 @@ pub async fn resolve(
     let versions: Vec<Option<Version>> = versions.into_iter().map(veil).collect();
     let fenced = versions.iter().filter(|version| version.is_none()).count() as u64;
     let told = |version: &Version| (version.source, version.order());
-    let told: Vec<_> = versions.iter().map(|version| version.as_ref().map(told)).collect();
+    let told: Vec<_> = versions
+        .iter()
+        .map(|version| version.as_ref().map(told))
+        .collect();
     let mut engine = Engine::new(versions.into_iter().flatten());
     loop {
         let need = engine.run();

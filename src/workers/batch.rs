@@ -211,7 +211,10 @@ fn read(context: &Context, tenant_id: Uuid, claimed: &[Claimed]) -> Read {
         match contracts::decode(&one.payload) {
             Ok(decoded) => {
                 let (schema, table) = (decoded.contract.schema, decoded.contract.table);
-                *read.counts.entry(format!("table.{schema}.{table}")).or_default() += 1;
+                *read
+                    .counts
+                    .entry(format!("table.{schema}.{table}"))
+                    .or_default() += 1;
                 if let Some(name) = decoded.event_name {
                     *read.counts.entry(format!("event.{name}")).or_default() += 1;
                 }
@@ -307,7 +310,8 @@ impl Batch<'_> {
             (format!("appended.{came_by}"), appended),
         ] {
             if n > 0 {
-                read.counts.insert(name, i64::try_from(n).unwrap_or(i64::MAX));
+                read.counts
+                    .insert(name, i64::try_from(n).unwrap_or(i64::MAX));
             }
         }
         claim::tally(tx, tenant_id, &read.counts, context.clock.now()).await?;

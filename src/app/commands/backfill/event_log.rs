@@ -10,7 +10,7 @@ use anyhow::{Context, ensure};
 use chrono::NaiveDateTime;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, Postgres, Row};
 
 use super::source::{CHUNK, Piece};
 use crate::actions::backfill::{Body, Chunk, Item, Mark};
@@ -56,17 +56,19 @@ impl EventLog {
         to: Option<NaiveDateTime>,
     ) -> anyhow::Result<Self> {
         let options = reader(url).context("--event-log is no postgres:// URL")?;
-        let label = format!(
-            "the event log of {} on {}:{}",
-            options.get_database().unwrap_or("the default database"),
-            options.get_host(),
-            options.get_port()
-        );
-        let pool = PgPoolOptions::new().max_connections(2).connect_lazy_with(options);
-        let there = query("select to_regclass('hdb_catalog.event_log') is not null".to_owned())
-            .fetch_one(&pool)
+        let label = format!("the event log of {}", name(&options));
+        // By itself first: a pool would only say that it waited in vain.
+        let mut connection = options
+            .connect()
             .await
             .with_context(|| format!("{label} cannot be reached"))?;
+        let there = query("select to_regclass('hdb_catalog.event_log') is not null".to_owned())
+            .fetch_one(&mut connection)
+            .await?;
+        connection.close().await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(2)
+            .connect_lazy_with(options);
         ensure!(
             there.try_get::<bool, _>(0)?,
             "{label}: there is no table hdb_catalog.event_log; name the database that Hasura tracks the tables in"
@@ -90,7 +92,8 @@ impl EventLog {
 
     /// The latest event there is now: a log that grows is read up to here.
     pub(super) async fn latest(&self) -> anyhow::Result<Option<String>> {
-        let statement = format!("select to_char(max(created_at), {TIME}) from hdb_catalog.event_log");
+        let statement =
+            format!("select to_char(max(created_at), {TIME}) from hdb_catalog.event_log");
         Ok(query(statement).fetch_one(&self.pool).await?.try_get(0)?)
     }
 
@@ -106,7 +109,8 @@ impl EventLog {
             .bind(self.to)
             .fetch_one(&self.pool)
             .await?;
-        let number = |at| Ok::<_, sqlx::Error>(u64::try_from(row.try_get::<i64, _>(at)?).unwrap_or(0));
+        let number =
+            |at| Ok::<_, sqlx::Error>(u64::try_from(row.try_get::<i64, _>(at)?).unwrap_or(0));
         Ok((number(0)?, number(1)?))
     }
 
@@ -243,6 +247,19 @@ fn envelope(key: &Key, row: &sqlx::postgres::PgRow) -> Result<String, sqlx::Erro
 
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// A database for people: where it is, nothing secret.
+pub(in crate::app) fn name(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or("the default database");
+    match options.get_socket() {
+        Some(folder) => format!("{database} in {}", folder.display()),
+        None => format!(
+            "{database} on {}:{}",
+            options.get_host(),
+            options.get_port()
+        ),
+    }
 }
 
 /// How to connect for reading only.

@@ -53,9 +53,12 @@ impl Lines {
             return Self::of("standard input".to_owned(), stdin, None, None);
         }
         let shown = path.display();
-        let mut file = File::open(path)
-            .with_context(|| format!("{shown} cannot be opened; name an NDJSON file, or - for standard input"))?;
-        let about = file.metadata().with_context(|| format!("{shown} cannot be looked at"))?;
+        let mut file = File::open(path).with_context(|| {
+            format!("{shown} cannot be opened; name an NDJSON file, or - for standard input")
+        })?;
+        let about = file
+            .metadata()
+            .with_context(|| format!("{shown} cannot be looked at"))?;
         if about.is_dir() {
             bail!("{shown} is a folder; name an NDJSON file in it");
         }
@@ -65,7 +68,12 @@ impl Lines {
         let mut head = Vec::new();
         (&mut file).take(HEAD_BYTES).read_to_end(&mut head)?;
         file.seek(SeekFrom::Start(0))?;
-        Self::of(name, Box::new(Cursor::new(head)), Some(about.len()), Some(file))
+        Self::of(
+            name,
+            Box::new(Cursor::new(head)),
+            Some(about.len()),
+            Some(file),
+        )
     }
 
     fn of(
@@ -189,7 +197,8 @@ impl<R: BufRead> Reader<R> {
                     "{} cannot be read behind line {}; what stands before is in",
                     self.label, self.lines
                 );
-                to.blocking_send(Err(anyhow::Error::new(error).context(at))).ok();
+                to.blocking_send(Err(anyhow::Error::new(error).context(at)))
+                    .ok();
                 return;
             }
             if ends {
@@ -254,7 +263,9 @@ impl<R: BufRead> Reader<R> {
             text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         }
         let text = text.trim_ascii();
-        Ok(Some((!text.is_empty()).then(|| Body::Envelope(text.to_vec()))))
+        Ok(Some(
+            (!text.is_empty()).then(|| Body::Envelope(text.to_vec())),
+        ))
     }
 
     fn skip_line(&mut self) -> io::Result<()> {

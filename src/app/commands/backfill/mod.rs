@@ -91,7 +91,22 @@ pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<
     let pepper = pepper(&mut config)?;
     let database = Database::open(&config.database).await?;
     migrate::run(database.options()).await?;
-    let done = work(&config, &database, pepper, source, &options).await;
+    let pool = database.pool(&PoolConfig {
+        max_connections: 3,
+        statement_timeout: STATEMENT_TIMEOUT,
+        ..config.database.pool()
+    });
+    let context = workers::Context {
+        pool: database.pool(&config.database.pool()),
+        clock: Clock::system(),
+        pepper,
+        settings: Settings {
+            quarantine_days: config.contacts.quarantine_days.into(),
+        },
+    };
+    let done = work(&pool, &context, source, &options).await;
+    pool.close().await;
+    context.pool.close().await;
     database.close().await?;
     done
 }
@@ -109,37 +124,23 @@ fn pepper(config: &mut Config) -> anyhow::Result<Pepper> {
 }
 
 async fn work(
-    config: &Config,
-    database: &Database,
-    pepper: Pepper,
+    pool: &Pool,
+    context: &workers::Context,
     source: Source,
     options: &Options,
 ) -> anyhow::Result<()> {
-    let pool = database.pool(&PoolConfig {
-        max_connections: 3,
-        statement_timeout: STATEMENT_TIMEOUT,
-        ..config.database.pool()
-    });
-    let clock = Clock::system();
     let mut progress = Progress::new("backfill");
-    let Some(mut backfill) = begin(&pool, &clock, &source, options, &progress).await? else {
+    let clock = &context.clock;
+    let Some(mut backfill) = begin(pool, clock, &source, options, &progress).await? else {
         return Ok(());
     };
-    let context = workers::Context {
-        pool: database.pool(&config.database.pool()),
-        clock,
-        pepper,
-        settings: Settings {
-            quarantine_days: config.contacts.quarantine_days.into(),
-        },
-    };
-    let workers = Workers::start(&context);
+    let workers = Workers::start(context);
     let (mut pieces, total, remark) = source.read(backfill.course()).await?;
     if let Some(remark) = remark {
         progress.say(&remark);
     }
     let mut way = Way {
-        pool: &pool,
+        pool,
         workers: &workers,
         progress: &mut progress,
         total,
@@ -154,7 +155,11 @@ async fn work(
     workers.stop().await;
     progress.end();
     let complete = matches!(went, Ok(true));
-    let ended = backfill.end(if complete { State::Finished } else { State::Cancelled });
+    let ended = backfill.end(if complete {
+        State::Finished
+    } else {
+        State::Cancelled
+    });
     match went {
         // The first trouble is the one to tell of.
         Err(error) => {
@@ -167,7 +172,10 @@ async fn work(
         Ok(_) => ended.await?,
     }
     if !complete {
-        bail!("stopped {}; the same command goes on from there", place(&backfill.course().mark));
+        bail!(
+            "stopped {}; the same command goes on from there",
+            place(&backfill.course().mark)
+        );
     }
     let report = backfill.report().await?;
     say(&show::report(&report, options.json)?)
@@ -256,7 +264,8 @@ impl Way<'_> {
         while !backfill.is_folded().await? {
             backfill.beat_if_due().await?;
             let waiting = backlog::waiting(self.pool, WAITING_MAX * 2).await?;
-            self.progress.at(at, &format!("{} still to fold", shown(waiting)));
+            self.progress
+                .at(at, &format!("{} still to fold", shown(waiting)));
             tokio::time::sleep(LOOK_EVERY).await;
         }
         Ok(())
@@ -276,7 +285,8 @@ impl Way<'_> {
             self.room = WAITING_MAX - waiting - items;
             if self.room < 0 {
                 backfill.beat_if_due().await?;
-                self.progress.at(at, &format!("{} to fold first", shown(waiting)));
+                self.progress
+                    .at(at, &format!("{} to fold first", shown(waiting)));
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         }

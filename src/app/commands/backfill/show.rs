@@ -18,7 +18,10 @@ pub(super) fn report(report: &Report, as_json: bool) -> anyhow::Result<String> {
         clippy::cast_sign_loss,
         reason = "rounded for people, and never negative"
     )]
-    let (seconds, rate) = (report.seconds.ceil() as u64, report.per_second.round() as u64);
+    let (seconds, rate) = (
+        report.seconds.ceil() as u64,
+        report.per_second.round() as u64,
+    );
     writeln!(text, "brought in: {}", report.source)?;
     let mut line = |n: u64, what: &str| writeln!(text, "{:>14}  {what}", count(n));
     line(report.read, "deliveries read")?;
@@ -26,12 +29,18 @@ pub(super) fn report(report: &Report, as_json: bool) -> anyhow::Result<String> {
         line(report.filtered, "of other tenants, passed over")?;
     }
     if report.unlistened > 0 {
-        line(report.unlistened, "events of tables that nobody here listens to, passed over")?;
+        line(
+            report.unlistened,
+            "events of tables that nobody here listens to, passed over",
+        )?;
     }
     line(report.accepted, "accepted")?;
     line(report.duplicate, "of them said nothing new")?;
     line(report.persons, "persons gained activities")?;
-    line(report.outputs_withheld, "activities appended; none causes an output, because it is history")?;
+    line(
+        report.outputs_withheld,
+        "activities appended; none causes an output, because it is history",
+    )?;
     let refused: u64 = report.dead_letters.values().sum();
     line(refused, "dead letters")?;
     for (reason, n) in &report.dead_letters {
@@ -53,7 +62,12 @@ pub(super) fn report(report: &Report, as_json: bool) -> anyhow::Result<String> {
             )?;
         }
     }
-    writeln!(text, "in {}, {} deliveries a second", duration(seconds), count(rate))?;
+    writeln!(
+        text,
+        "in {}, {} deliveries a second",
+        duration(seconds),
+        count(rate)
+    )?;
     Ok(text)
 }
 

@@ -98,7 +98,8 @@ impl Source {
                     let (_, nothing) = tokio::sync::mpsc::channel(1);
                     return Ok((Pieces::Lines(nothing), Some(0), None));
                 }
-                let (total, undelivered) = log.counts(&until).await.context("counting its events")?;
+                let (total, undelivered) =
+                    log.counts(&until).await.context("counting its events")?;
                 let remark = (undelivered > 0).then(|| {
                     format!("{undelivered} events are left out: Hasura has still to deliver them, and will")
                 });
