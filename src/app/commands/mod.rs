@@ -3,11 +3,13 @@
 pub(super) mod backfill;
 pub(super) mod dead_letters;
 pub(super) mod demo;
+pub(super) mod doctor;
 pub(super) mod hasura;
 mod migrate;
 mod serve;
 
 use std::io::Write;
+use std::process::ExitCode;
 
 use anyhow::Context;
 
@@ -16,7 +18,7 @@ use super::config::Config;
 use crate::telemetry::logs;
 
 /// Runs what the command line says.
-pub(super) async fn run(cli: Cli) -> anyhow::Result<()> {
+pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = Config::from_environment()?;
     logs::init(&config.telemetry.filter, config.telemetry.format)?;
     // Fails only where a provider is chosen already, which is then as good.
@@ -24,6 +26,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<()> {
         .install_default()
         .ok();
     match cli.command.unwrap_or(Command::Serve) {
+        Command::Doctor(options) => return Box::pin(doctor::run(config, options)).await,
         Command::Serve => serve::run(config).await,
         Command::Demo(options) => Box::pin(demo::run(config, options)).await,
         Command::Schema => say(&crate::graphql::sdl()),
@@ -32,7 +35,8 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::DeadLetters(command) => dead_letters::run(&config, command).await,
         Command::Hasura(arguments) => hasura::run(&arguments),
         Command::Config(ConfigCommand::Print) => say(&config.to_string()),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints to standard output. A reader that has gone away (such as `head`) is no failure.

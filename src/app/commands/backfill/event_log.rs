@@ -250,7 +250,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// A database for people: where it is, nothing secret.
-pub(in crate::app) fn name(options: &PgConnectOptions) -> String {
+pub(in crate::app::commands) fn name(options: &PgConnectOptions) -> String {
     let database = options.get_database().unwrap_or("the default database");
     match options.get_socket() {
         Some(folder) => format!("{database} in {}", folder.display()),
@@ -263,7 +263,7 @@ pub(in crate::app) fn name(options: &PgConnectOptions) -> String {
 }
 
 /// How to connect for reading only.
-pub(in crate::app) fn reader(url: &str) -> anyhow::Result<PgConnectOptions> {
+pub(in crate::app::commands) fn reader(url: &str) -> anyhow::Result<PgConnectOptions> {
     let options = pool::options_from_url(url)?;
     Ok(options
         .application_name("customer-intelligence reader")
@@ -279,6 +279,6 @@ pub(in crate::app) fn reader(url: &str) -> anyhow::Result<PgConnectOptions> {
     clippy::disallowed_methods,
     reason = "Hasura's database is not the one the checked macros know"
 )]
-pub(in crate::app) fn query(sql: String) -> Query<'static, Postgres, PgArguments> {
+pub(in crate::app::commands) fn query(sql: String) -> Query<'static, Postgres, PgArguments> {
     sqlx::query(AssertSqlSafe(sql))
 }

@@ -33,7 +33,7 @@ use crate::projections::Settings;
 use crate::resolve::fence::Pepper;
 use crate::workers;
 
-pub(in crate::app) use self::event_log::{query, reader};
+pub(super) use self::event_log::{name, query, reader};
 
 /// The inbox never holds more deliveries on account of a backfill.
 const WAITING_MAX: i64 = 20_000;
