@@ -2,5 +2,6 @@
 
 pub(crate) mod program;
 mod backfill;
+mod doctor;
 mod jobs;
 mod order;

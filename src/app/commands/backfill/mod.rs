@@ -83,7 +83,7 @@ fn instant(text: &str) -> Result<NaiveDateTime, String> {
         return Ok(at.naive_utc());
     }
     text.parse()
-        .map_err(|_| "no such time; write 2024-01-31 or 2024-01-31T12:00:00Z".to_owned())
+        .map_err(|_unreadable| "no such time; write 2024-01-31 or 2024-01-31T12:00:00Z".to_owned())
 }
 
 pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<()> {
@@ -214,7 +214,7 @@ async fn begin(
                 continue;
             }
             Opening::Finished => {
-                say(&show::finished(course, backfill.accepted(), options.json)?)?;
+                say(&show::finished(course, backfill.accepted(), options.json))?;
                 return Ok(None);
             }
         }

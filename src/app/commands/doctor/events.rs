@@ -7,20 +7,23 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::finding::Finding;
-use crate::contracts;
+use crate::contracts::{self, TableContract};
 use crate::db::Pool;
 use crate::inbox::tally::{self, Count};
 
-/// Changed so seldom that their silence says nothing.
-const SELDOM: [&str; 5] = [
+/// Changed so seldom that their silence says nothing; but every platform has them.
+const SELDOM: [&str; 4] = [
     "backoffice.operators",
     "backoffice.tour_templates",
     "backoffice.boarding_points",
-    "backoffice.legal_holds",
     "communications.channel_accounts",
 ];
-/// Not every platform has it.
-const OPTIONAL: [&str; 2] = ["commerce.trip_feedback", "TripFeedbackSubmitted"];
+/// Not every tenant has any.
+const OPTIONAL: [&str; 3] = [
+    "backoffice.legal_holds",
+    "commerce.trip_feedback",
+    "TripFeedbackSubmitted",
+];
 
 /// What one tenant's triggers sent.
 #[derive(Debug, Clone, Serialize)]
@@ -86,16 +89,15 @@ pub(super) async fn read(
 
 fn of_tenant(tenant_id: Uuid, counts: &[Count], silent_since: DateTime<Utc>) -> TenantEvents {
     let find = |name: &str| counts.iter().find(|count| count.name == name);
-    // A context that writes finished events instead of being listened to row by row, or the other way round.
-    let events_of = |schema: &str| find(&format!("table.{schema}.domain_events")).is_some();
+    let rows_of =
+        |contract: &TableContract| find(&format!("table.{}.{}", contract.schema, contract.table));
     let tables = contracts::allow_list().iter().map(|contract| {
         let name = format!("{}.{}", contract.schema, contract.table);
+        let found = rows_of(contract);
         let quiet = contract.kind.is_none()
-            || SELDOM.contains(&name.as_str())
-            || OPTIONAL.contains(&name.as_str());
-        let found = find(&format!("table.{name}"));
-        let quiet = quiet && (found.is_some() || !SELDOM.contains(&name.as_str()))
-            || events_of(contract.schema);
+            || OPTIONAL.contains(&name.as_str())
+            || (found.is_some() && SELDOM.contains(&name.as_str()))
+            || told_by_events(contract, &find, &rows_of);
         seen(name, found, quiet, silent_since)
     });
     let events = contracts::events().iter().map(|event| {
@@ -109,6 +111,27 @@ fn of_tenant(tenant_id: Uuid, counts: &[Count], silent_since: DateTime<Utc>) -> 
         tables: tables.collect(),
         events: events.collect(),
     }
+}
+
+/// Its context writes finished events instead of being listened to row by row.
+fn told_by_events<'c>(
+    contract: &TableContract,
+    find: &impl Fn(&str) -> Option<&'c Count>,
+    rows_of: &impl Fn(&TableContract) -> Option<&'c Count>,
+) -> bool {
+    let mut context = contracts::allow_list()
+        .iter()
+        .filter(|other| other.schema == contract.schema);
+    let (finished, by_rows): (Vec<_>, Vec<_>) =
+        (&mut context).partition(|other| other.kind.is_none());
+    if !finished.into_iter().any(|events| rows_of(events).is_some()) {
+        return false;
+    }
+    if contract.events.is_empty() {
+        return !by_rows.into_iter().any(|other| rows_of(other).is_some());
+    }
+    let mut announced = contract.events.iter();
+    announced.any(|(_, event)| find(&format!("event.{event}")).is_some())
 }
 
 fn seen(name: String, count: Option<&Count>, quiet: bool, silent_since: DateTime<Utc>) -> Seen {

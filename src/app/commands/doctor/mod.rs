@@ -10,6 +10,7 @@ mod finding;
 mod gap;
 mod show;
 mod source;
+mod verdict;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

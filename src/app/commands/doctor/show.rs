@@ -101,21 +101,25 @@ fn of_source(text: &mut String, compared: &Comparison) -> std::fmt::Result {
                 at.format("%Y-%m-%d %H:%M:%S").to_string()
             })
         };
-        let mark = if lacking > 0 { "  !" } else { "" };
+        let mark = match (lacking, one.of_no_use) {
+            (0, 0) => String::new(),
+            (0, n) => format!("; {} concern nobody", count(n)),
+            (_, _) => "  !".to_owned(),
+        };
         writeln!(
             text,
             "    {:<width$} {:>10} there, latest {}; {:>10} here, latest {}{mark}",
             one.table,
             count(one.there),
             at(one.latest_there),
-            count(one.there - lacking),
+            count(one.there - lacking - one.of_no_use),
             at(one.latest_here),
         )?;
         for day in one.days.iter().take(DAYS_MAX) {
             writeln!(
                 text,
                 "      {}: {} of {} lacking",
-                day.day, day.lacking, day.there
+                day.date, day.lacking, day.there
             )?;
         }
         if one.days.len() > DAYS_MAX {

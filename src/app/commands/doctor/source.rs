@@ -16,8 +16,9 @@ use uuid::Uuid;
 use super::super::super::progress::{At, Progress};
 use super::super::backfill::{name, query, reader};
 use super::Options;
-use super::finding::{Finding, Level};
+use super::finding::Finding;
 use super::gap::{self, Export, SourceTable};
+use super::verdict;
 use crate::db::Pool;
 use crate::domain::source::{SourceKey, SourceKind};
 use crate::resolve::store;
@@ -42,6 +43,8 @@ pub(super) struct TableComparison {
     pub(super) table: String,
     /// Rows on the platform.
     pub(super) there: u64,
+    /// Of them, those that concern nobody, or that no contract understands: they are not kept here.
+    pub(super) of_no_use: u64,
     /// Of them, those that are not known here.
     pub(super) missing: u64,
     /// Of them, those of which only an earlier version is known here.
@@ -57,7 +60,7 @@ pub(super) struct TableComparison {
 /// One day of a table.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Day {
-    pub(super) day: NaiveDate,
+    pub(super) date: NaiveDate,
     /// Rows that changed last on that day.
     pub(super) there: u64,
     /// Of them, those that are missing or outdated here.
@@ -67,6 +70,7 @@ pub(super) struct Day {
 #[derive(Default)]
 struct Counts {
     there: u64,
+    of_no_use: u64,
     missing: u64,
     outdated: u64,
     latest_there: Option<DateTime<Utc>>,
@@ -124,13 +128,13 @@ pub(super) async fn compare(
     }
     let exported = comparing.export.take().map(Export::end).transpose()?;
     comparing.progress.end();
-    let log = event_log(&source).await;
+    let log = verdict::event_log(&source).await;
     source.close().await;
     let comparison = Comparison {
         source: label,
         tables: compared,
     };
-    judge(findings, &comparison, &log, exported, url, options);
+    verdict::judge(findings, &comparison, &log, exported, url, options);
     Ok(comparison)
 }
 
@@ -157,7 +161,7 @@ impl Comparing<'_> {
         let (Some(kind), Some(version)) = (table.contract.kind, table.version()) else {
             return Ok(Vec::new());
         };
-        let statement = self.statement(table, &version);
+        let statement = statement(table, &version);
         let mut by_tenant: BTreeMap<Uuid, Counts> = BTreeMap::new();
         let mut after = Uuid::nil();
         loop {
@@ -181,13 +185,14 @@ impl Comparing<'_> {
                 tenant_id,
                 table: table.name(),
                 there: counts.there,
+                of_no_use: counts.of_no_use,
                 missing: counts.missing,
                 outdated: counts.outdated,
                 latest_there: counts.latest_there,
                 latest_here: counts.latest_here,
                 days: lacking
-                    .map(|(day, (there, lacking))| Day {
-                        day,
+                    .map(|(date, (there, lacking))| Day {
+                        date,
                         there,
                         lacking,
                     })
@@ -195,27 +200,6 @@ impl Comparing<'_> {
             }
         });
         Ok(compared.collect())
-    }
-
-    fn statement(&self, table: &SourceTable, version: &str) -> String {
-        let (key, tenant) = (table.contract.key, table.contract.tenant);
-        // Communications of contacts who are nobody known are discarded after a while: that is the platform's rule.
-        let known_contact = if table.contract.kind == Some(SourceKind::Message) {
-            "and exists (select from communications.conversations v
-               join communications.contacts c on c.id = v.contact_id
-               where v.id = t.conversation_id and c.person_profile_id is not null)"
-        } else {
-            ""
-        };
-        format!(
-            "select id, tenant_id, version_at from (
-               select t.{key} as id, t.{tenant} as tenant_id, {version} as version_at
-               from {} t where t.{key} > $1 {known_contact}) r
-             where version_at <= $2 and ($3::uuid is null or tenant_id = $3)
-               and ($4::timestamptz is null or version_at >= $4)
-             order by id limit {PAGE}",
-            table.name()
-        )
     }
 
     async fn page(
@@ -275,6 +259,7 @@ impl Comparing<'_> {
             let latest_here = known.get(&row.id).copied();
             let lacks = lacking.contains(&row.id);
             counts.there += 1;
+            counts.of_no_use += u64::from(!lacks && latest_here.is_none());
             counts.missing += u64::from(lacks && latest_here.is_none());
             counts.outdated += u64::from(lacks && latest_here.is_some());
             counts.latest_there = counts.latest_there.max(Some(row.version_at));
@@ -309,117 +294,24 @@ impl Comparing<'_> {
     }
 }
 
-/// The earliest event that Hasura still has of each table; nothing where there is no log.
-async fn event_log(source: &PgPool) -> BTreeMap<String, String> {
-    let rows = query(
-        "select schema_name || '.' || table_name as name, to_char(min(created_at), 'YYYY-MM-DD') as earliest
-         from hdb_catalog.event_log group by 1"
-            .to_owned(),
+/// A page of the platform's rows: ids, tenants and versions.
+fn statement(table: &SourceTable, version: &str) -> String {
+    let (key, tenant) = (table.contract.key, table.contract.tenant);
+    // Communications of contacts who are nobody known are discarded after a while: that is the platform's rule.
+    let known_contact = if table.contract.kind == Some(SourceKind::Message) {
+        "and exists (select from communications.conversations v
+           join communications.contacts c on c.id = v.contact_id
+           where v.id = t.conversation_id and c.person_profile_id is not null)"
+    } else {
+        ""
+    };
+    format!(
+        "select id, tenant_id, version_at from (
+           select t.{key} as id, t.{tenant} as tenant_id, {version} as version_at
+           from {} t where t.{key} > $1 {known_contact}) r
+         where version_at <= $2 and ($3::uuid is null or tenant_id = $3)
+           and ($4::timestamptz is null or version_at >= $4)
+         order by id limit {PAGE}",
+        table.name()
     )
-    .fetch_all(source)
-    .await
-    .unwrap_or_default();
-    let found = rows
-        .iter()
-        .filter_map(|row| Some((row.try_get("name").ok()?, row.try_get("earliest").ok()?)));
-    found.collect()
-}
-
-fn judge(
-    findings: &mut Vec<Finding>,
-    comparison: &Comparison,
-    log: &BTreeMap<String, String>,
-    exported: Option<u64>,
-    url: &str,
-    options: &Options,
-) {
-    let url = without_password(url);
-    let mut gaps = 0;
-    for one in &comparison.tables {
-        let lacking = one.missing + one.outdated;
-        let Some(first) = one.days.first().filter(|_| lacking > 0) else {
-            continue;
-        };
-        gaps += lacking;
-        let says = format!(
-            "tenant {}: {} of {} rows of {} lacking here ({} missing, {} outdated), the first of {}",
-            one.tenant_id, lacking, one.there, one.table, one.missing, one.outdated, first.day
-        );
-        let mut todo = Vec::new();
-        let in_log = log
-            .get(&one.table)
-            .filter(|earliest| **earliest <= first.day.to_string());
-        if in_log.is_some() {
-            todo.push(format!(
-                "Hasura may still have these events: customer-intelligence backfill --event-log '{url}' --from {} --tenant {}",
-                first.day, one.tenant_id
-            ));
-        }
-        findings.push(Finding::of(Level::Warning, "source", says, todo));
-    }
-    let rows: u64 = comparison.tables.iter().map(|one| one.there).sum();
-    if gaps == 0 {
-        let says = format!("all {rows} rows of {} are known here", comparison.source);
-        findings.push(Finding::ok("source", says));
-        return;
-    }
-    let says = format!(
-        "{gaps} of {rows} rows of {} are lacking here",
-        comparison.source
-    );
-    let todo = match (exported, &options.export_gap) {
-        (Some(lines), Some(path)) => vec![format!(
-            "{lines} rows were written: customer-intelligence backfill {}",
-            path.display()
-        )],
-        _ => vec![
-            format!(
-                "customer-intelligence doctor --source '{url}'{} --export-gap gap.ndjson",
-                narrowed(options)
-            ),
-            "customer-intelligence backfill gap.ndjson".to_owned(),
-        ],
-    };
-    findings.push(Finding::of(Level::Warning, "source", says, todo));
-}
-
-/// The same options again.
-fn narrowed(options: &Options) -> String {
-    let tenant = options.tenant.map(|tenant| format!(" --tenant {tenant}"));
-    let days = options.days.map(|days| format!(" --days {days}"));
-    tenant.unwrap_or_default() + &days.unwrap_or_default()
-}
-
-/// A URL that may be shown: its password has to come from ~/.pgpass when the command is repeated.
-fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    let (authority, path) = match rest.find(['/', '?']) {
-        Some(at) => rest.split_at(at),
-        None => (rest, ""),
-    };
-    let Some((login, host)) = authority.rsplit_once('@') else {
-        return url.to_owned();
-    };
-    let user = login.split_once(':').map_or(login, |(user, _)| user);
-    format!("{scheme}://{user}@{host}{path}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_is_never_shown() {
-        let cases = [
-            ("postgres://u:p:q@h:5/d?x=y", "postgres://u@h:5/d?x=y"),
-            ("postgres://u@h/d", "postgres://u@h/d"),
-            ("postgres://h/d?user=a@b", "postgres://h/d?user=a@b"),
-            ("postgres://u:p@h", "postgres://u@h"),
-        ];
-        for (url, shown) in cases {
-            assert_eq!(without_password(url), shown);
-        }
-    }
 }
