@@ -122,7 +122,7 @@ fn deliveries(way: &Way, options: &Options) -> Vec<Vec<u8>> {
     each.flatten().collect()
 }
 
-fn cut(bodies: &[Vec<u8>]) -> anyhow::Result<Vec<(Uuid, Vec<u8>)>> {
+pub(crate) fn cut(bodies: &[Vec<u8>]) -> anyhow::Result<Vec<(Uuid, Vec<u8>)>> {
     let read = bodies.iter().map(|body| {
         let delivery = contracts::read(body)?;
         Ok((delivery.tenant_id, delivery.cut))
@@ -159,7 +159,7 @@ pub(crate) fn context(database: &Database) -> Context {
         pool: database.pool.clone(),
         clock: Clock::system(),
         pepper: Pepper::new(b"a benchmark's key"),
-        settings: Settings { quarantine_days: 3 },
+        settings: Settings::default(),
     }
 }
 

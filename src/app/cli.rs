@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use super::commands::{backfill, dead_letters, demo, doctor, hasura};
+use super::commands::{backfill, dead_letters, demo, doctor, hasura, rebuild, verify};
 
 /// Customer insight for people who run on Hasura: event triggers in, a remote schema out.
 ///
@@ -53,6 +53,16 @@ pub(super) enum Command {
             customer-intelligence doctor --source postgres://reader@platform/db --days 30\n  \
             customer-intelligence doctor --source postgres://reader@platform/db --export-gap gap.ndjson")]
     Doctor(doctor::Options),
+    /// Fold everybody again from the log with this program's code; reads and ingest go on, a kill loses nothing.
+    #[command(
+        after_help = "Examples:\n  customer-intelligence rebuild --diff          # what would change, and why\n  customer-intelligence rebuild --max-rate 50000"
+    )]
+    Rebuild(rebuild::Options),
+    /// Compare everything stored about customers with what the log says; exits with 1 when something differs.
+    #[command(
+        after_help = "Examples:\n  customer-intelligence verify --sample 1000\n  customer-intelligence verify --heal"
+    )]
+    Verify(verify::Options),
     /// Look at deliveries that could not be understood, try them again, or drop them.
     #[command(
         subcommand,

@@ -87,6 +87,7 @@ impl Service {
             pepper: Pepper::new(&locks.secrets.derive("fence")),
             settings: Settings {
                 quarantine_days: config.contacts.quarantine_days.into(),
+                ..Settings::default()
             },
         };
         let join = join_door(&database, &config, &context, &locks, &limits);
@@ -144,7 +145,8 @@ impl Service {
         self.chores.spawn(async move {
             if upkeep::until_prepared(prepared, &stop).await {
                 let due = workers::due::run(context.clone(), stop.cancelled());
-                futures::join!(due, workers::sweep::run(context, stop.cancelled()));
+                let auditor = workers::verify::run(context.folding(), stop.cancelled());
+                futures::join!(due, auditor, workers::sweep::run(context, stop.cancelled()));
             }
         });
     }

@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Context;
-use crate::activity_log;
+use crate::activity_log::{self, Appended};
 use crate::contracts::{self, Refusal};
 use crate::db::{Error, Tx};
 use crate::domain::source::Version;
 use crate::inbox::claim::{self, Claimed};
 use crate::inbox::{Letter, dead_letters};
-use crate::projections;
+use crate::projections::{self, Touched};
 use crate::resolve::engine::{ErasureCause, Outcome};
 use crate::resolve::{store, tenant};
 use crate::telemetry::metrics::{APPENDED, VISIBLE, WORKED};
@@ -31,7 +31,7 @@ pub enum Selection {
 pub struct Done {
     /// Deliveries taken out of the inbox.
     pub deliveries: usize,
-    /// Log rows offered; those known before are among them.
+    /// Log rows appended.
     pub log_rows: usize,
     /// Insights written.
     pub insights: usize,
@@ -307,7 +307,7 @@ impl Batch<'_> {
                 format!("nothing_new.{came_by}"),
                 without_news(&read.ends, &resolved.news),
             ),
-            (format!("appended.{came_by}"), appended),
+            (format!("appended.{came_by}"), appended.len() as u64),
         ] {
             if n > 0 {
                 read.counts
@@ -315,10 +315,10 @@ impl Batch<'_> {
             }
         }
         claim::tally(tx, tenant_id, &read.counts, context.clock.now()).await?;
-        done.log_rows += outcome.rows.len();
+        done.log_rows += appended.len();
         let erased = self.erase(tx, &outcome).await?;
         done.erased += erased.len();
-        done.insights += self.refold(tx, &outcome, &erased).await?;
+        done.insights += self.refold(tx, outcome, appended, &erased).await?;
         Ok(())
     }
 
@@ -350,7 +350,8 @@ impl Batch<'_> {
     async fn refold(
         &self,
         tx: &mut Tx,
-        outcome: &Outcome,
+        outcome: Outcome,
+        appended: Vec<Appended>,
         erased: &BTreeSet<Uuid>,
     ) -> Result<usize, Error> {
         let settings = self.context.settings;
@@ -358,10 +359,13 @@ impl Batch<'_> {
         if outcome.refold_all {
             return projections::refold_all(tx, settings, self.tenant_id, now).await;
         }
-        let mut touched: BTreeSet<Uuid> = outcome.rows.iter().map(|row| row.person).collect();
-        touched.extend(outcome.refold.iter().chain(outcome.profiles.keys()));
-        touched.retain(|person| !erased.contains(person));
-        projections::refold(tx, settings, self.tenant_id, &touched, now).await
+        let mut persons = outcome.touched;
+        for profile in outcome.profiles.into_keys() {
+            persons.entry(profile).or_default();
+        }
+        persons.retain(|person, _| !erased.contains(person));
+        let touched = Touched { persons, appended };
+        projections::refold(tx, settings, self.tenant_id, touched, now).await
     }
 }
 

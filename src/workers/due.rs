@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Context;
 use crate::db::{Error, Tx};
-use crate::projections;
+use crate::projections::{self, Touched};
 use crate::resolve::tenant;
 
 /// How often the clock is looked at.
@@ -50,7 +50,8 @@ pub async fn round(context: &Context) -> Result<usize, Error> {
         if tenant::take(&mut tx, tenant_id, now).await?.is_none() {
             continue;
         }
-        written += projections::refold(&mut tx, context.settings, tenant_id, &persons, now).await?;
+        let touched = Touched::by_time(persons);
+        written += projections::refold(&mut tx, context.settings, tenant_id, touched, now).await?;
         tx.commit().await?;
     }
     Ok(written)

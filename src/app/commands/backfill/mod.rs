@@ -102,6 +102,7 @@ pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<
         pepper,
         settings: Settings {
             quarantine_days: config.contacts.quarantine_days.into(),
+            ..Settings::default()
         },
     };
     let done = work(&pool, &context, source, &options).await;
