@@ -11,6 +11,8 @@ mod contracts;
 #[cfg(test)]
 mod database;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod embedded;
 #[cfg(test)]
 mod door;
