@@ -142,3 +142,22 @@ async fn what_breaks_a_rule_of_the_schema_is_found() {
         tx.rollback().await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn the_guide_to_several_machines_distributes_every_table() {
+    let guide = include_str!("../../../docs/scale-out.md");
+    let db = TestDb::new().await;
+    let tables = tables(&db).await;
+    for table in &tables {
+        let line =
+            format!("select create_distributed_table('{table}', 'tenant_id', colocate_with => ");
+        assert!(
+            guide.contains(&line),
+            "docs/scale-out.md lacks: {line}'tenant');"
+        );
+    }
+    assert_eq!(
+        guide.matches("select create_distributed_table(").count(),
+        tables.len()
+    );
+}
