@@ -7,6 +7,7 @@ pub mod domain;
 pub mod telemetry;
 pub mod contracts;
 pub mod db;
+pub mod jobs;
 pub mod inbox;
 pub mod resolve;
 pub mod activity_log;

@@ -15,25 +15,29 @@ const COUNT_MAX: i64 = 100_000;
 pub struct Backlog {
     /// Deliveries in the inbox, counted up to 100,000.
     pub waiting: i64,
-    /// Receipt of the oldest of them.
+    /// Receipt of the oldest live one of them; history that is brought in is late by design.
     pub oldest_at: Option<DateTime<Utc>>,
     /// Dead letters, counted up to 100,000.
     pub dead_letters: i64,
 }
 
-/// Reads the backlog of all tenants. The oldest row is found by one step per tenant along the key.
+/// Reads the backlog of all tenants. The oldest live row is found by two steps per tenant along the key.
 pub async fn read(pool: &Pool) -> Result<Backlog, Error> {
     let row = sqlx::query!(
         r#"with recursive head as (
-             (select tenant_id, id from inbox order by tenant_id, id limit 1)
+             (select tenant_id from inbox order by tenant_id limit 1)
              union all
-             (select next.tenant_id, next.id
+             (select next.tenant_id
               from head cross join lateral (
-                select tenant_id, id from inbox
-                where tenant_id > head.tenant_id order by tenant_id, id limit 1) next)
+                select tenant_id from inbox
+                where tenant_id > head.tenant_id order by tenant_id limit 1) next)
            )
            select
-             (select id from head order by id limit 1) as oldest,
+             (select live.id
+              from head cross join lateral (
+                select id from inbox
+                where inbox.tenant_id = head.tenant_id and channel = 0 order by id limit 1) live
+              order by live.id limit 1) as oldest,
              (select count(*) from (select from inbox limit $1) i) as "waiting!",
              (select count(*) from (select from dead_letter limit $1) d) as "dead_letters!""#,
         COUNT_MAX,

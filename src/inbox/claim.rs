@@ -40,11 +40,16 @@ pub async fn tenants(pool: &Pool) -> Result<Vec<Uuid>, Error> {
     Ok(found)
 }
 
-/// Takes up to `limit` of the tenant's oldest deliveries out of the inbox.
+/// Takes up to `limit` of the tenant's deliveries out of the inbox: live before backfill before replay, each in the
+/// order of their receipt.
 pub async fn claim(tx: &mut Tx, tenant_id: Uuid, limit: i64) -> Result<Vec<Claimed>, Error> {
     let rows = sqlx::query!(
-        "delete from inbox where tenant_id = $1 and id = any (array(
-           select id from inbox where tenant_id = $1 order by id limit $2 for update skip locked))
+        "with taken as materialized (
+           select channel, id from inbox where tenant_id = $1
+           order by channel, id limit $2 for update skip locked)
+         delete from inbox where tenant_id = $1
+           and channel = any (array(select channel from taken group by channel))
+           and id = any (array(select id from taken))
          returning id, channel, payload",
         tenant_id,
         limit,
@@ -59,10 +64,10 @@ pub async fn claim(tx: &mut Tx, tenant_id: Uuid, limit: i64) -> Result<Vec<Claim
     Ok(rows.collect())
 }
 
-/// The ids of the tenant's oldest deliveries, left where they are.
+/// The ids of the deliveries that a claim would take, left where they are.
 pub async fn oldest(pool: &Pool, tenant_id: Uuid, limit: i64) -> Result<Vec<Uuid>, Error> {
     let found = sqlx::query_scalar!(
-        "select id from inbox where tenant_id = $1 order by id limit $2",
+        "select id from inbox where tenant_id = $1 order by channel, id limit $2",
         tenant_id,
         limit,
     )
@@ -78,7 +83,9 @@ pub async fn claim_these(
     ids: &[Uuid],
 ) -> Result<Vec<Claimed>, Error> {
     let rows = sqlx::query!(
-        "delete from inbox where tenant_id = $1 and id = any ($2) returning id, channel, payload",
+        "delete from inbox where tenant_id = $1
+           and channel = any (array[0, 1, 2]::smallint[]) and id = any ($2)
+         returning id, channel, payload",
         tenant_id,
         ids,
     )

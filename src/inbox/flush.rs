@@ -121,7 +121,7 @@ impl<'a> Flusher<'a> {
             return;
         }
         let mut keeps = without_twins(keeps);
-        keeps.sort_unstable_by_key(|keep| (keep.entry.tenant_id, keep.id));
+        keeps.sort_unstable_by_key(|keep| (keep.entry.tenant_id, keep.channel.code(), keep.id));
         let rows = keeps.iter().map(row).collect();
         match statements::insert(connection, rows).await {
             Ok(()) => {

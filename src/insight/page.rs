@@ -144,7 +144,7 @@ fn statement(tenant: Uuid, request: &PageRequest, after: Option<&Place>) -> Quer
     let mut sql =
         QueryBuilder::new("with oldest as materialized (select id from inbox where tenant_id = ");
     sql.push_bind(tenant).push(
-        " order by id limit 1) select person_profile_id, computed_at, valid_until, body, \
+        " and channel = 0 order by id limit 1) select person_profile_id, computed_at, valid_until, body, \
          (select id from oldest) as oldest_delivery",
     );
     for step in &request.order {
@@ -291,7 +291,7 @@ mod tests {
             id: Uuid::nil(),
         };
         let sql = statement(Uuid::nil(), &request, Some(&place)).sql();
-        insta::assert_snapshot!(sql.as_str(), @"with oldest as materialized (select id from inbox where tenant_id = $1 order by id limit 1) select person_profile_id, computed_at, valid_until, body, (select id from oldest) as oldest_delivery, last_activity_at as key_last_activity_at, trips_taken::bigint as key_trips_taken from customer_insight where tenant_id = $2 and lifetime_revenue >= $3 and nps_score is not null and (last_activity_at is null and (trips_taken > $4 or trips_taken is null) or last_activity_at is null and trips_taken = $5 and person_profile_id > $6) order by last_activity_at desc nulls last, trips_taken asc nulls last, person_profile_id limit $7");
+        insta::assert_snapshot!(sql.as_str(), @"with oldest as materialized (select id from inbox where tenant_id = $1 and channel = 0 order by id limit 1) select person_profile_id, computed_at, valid_until, body, (select id from oldest) as oldest_delivery, last_activity_at as key_last_activity_at, trips_taken::bigint as key_trips_taken from customer_insight where tenant_id = $2 and lifetime_revenue >= $3 and nps_score is not null and (last_activity_at is null and (trips_taken > $4 or trips_taken is null) or last_activity_at is null and trips_taken = $5 and person_profile_id > $6) order by last_activity_at desc nulls last, trips_taken asc nulls last, person_profile_id limit $7");
     }
 
     #[test]

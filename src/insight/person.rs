@@ -38,7 +38,7 @@ struct Row {
     oldest_delivery: Option<Uuid>,
 }
 
-/// A merged person leads to the survivor's row. The tenant's oldest delivery that is not folded yet dates them all.
+/// A merged person leads to the survivor's row. The tenant's oldest live delivery that is not folded yet dates them all.
 pub(super) async fn insights(
     reader: &Reader,
     tenant: Uuid,
@@ -49,7 +49,7 @@ pub(super) async fn insights(
         Row,
         r#"
         with oldest as materialized (
-          select id from inbox where tenant_id = $1 order by id limit 1
+          select id from inbox where tenant_id = $1 and channel = 0 order by id limit 1
         )
         select asked.id as "asked!", insight.person_profile_id as "root!", insight.valid_until,
           insight.body as "body!", (select id from oldest) as oldest_delivery

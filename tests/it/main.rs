@@ -23,6 +23,8 @@ mod hasura;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod intake;
+#[cfg(test)]
 mod property;
 #[cfg(test)]
 mod faults;

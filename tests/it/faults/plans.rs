@@ -142,6 +142,11 @@ impl Asked<'_> {
         let claimed = claim::claim(&mut tx, TENANT, some).await.unwrap();
         assert_eq!(claimed.len(), self.keys.len());
         self.end(tx, "claim").await;
+        let ids = claim::oldest(self.db.pool(), TENANT, some).await.unwrap();
+        let mut tx = self.begin().await;
+        let claimed = claim::claim_these(&mut tx, TENANT, &ids).await.unwrap();
+        assert_eq!(claimed.len(), ids.len());
+        self.end(tx, "claim of these").await;
     }
 
     async fn erasure(&self) {
@@ -221,7 +226,8 @@ async fn fill(db: &TestDb) {
            lifetime_revenue, outstanding, total_bookings, cancelled_bookings, open_reservations,
            trips_taken, upcoming_trips, no_show_count, is_minor, body)
            select '{TENANT}', {person}, 1, now(), 0, 0, 0, 0, 0, 0, 0, 0, false, '\\x00' {from};
-         insert into inbox select '{TENANT}', {thing}, 0, '\\x00' {from};",
+         insert into inbox (tenant_id, id, channel, payload)
+           select '{TENANT}', {thing}, i % 2, '\\x00' {from};",
         nil = "00".repeat(16),
     );
     sqlx::raw_sql(AssertSqlSafe(statement))

@@ -28,30 +28,32 @@ async fn without_waiting_deliveries_an_answer_is_as_fresh_as_the_instant_of_read
 }
 
 #[tokio::test]
-async fn the_tenant_s_oldest_waiting_delivery_dates_the_answer() {
+async fn the_tenant_s_oldest_waiting_live_delivery_dates_the_answer() {
     let rig = Rig::new().await;
     rig.put(TENANT, &[empty(1)]).await;
     let other_tenant = uuid::Uuid::from_u128(5);
-    let receive = async |tenant: uuid::Uuid| {
+    let receive = async |tenant: uuid::Uuid, channel: i16| {
         let id = rig.clock.uuid_v7();
         sqlx::query!(
-            "insert into inbox (tenant_id, id, payload) values ($1, $2, '')",
+            "insert into inbox (tenant_id, id, channel, payload) values ($1, $2, $3, '')",
             tenant,
-            id
+            id,
+            channel,
         )
         .execute(rig.db.pool())
         .await
         .unwrap();
         rig.clock.advance(TimeDelta::minutes(1));
     };
-    receive(other_tenant).await;
-    receive(TENANT).await;
-    receive(TENANT).await;
+    receive(TENANT, 1).await;
+    receive(other_tenant, 0).await;
+    receive(TENANT, 0).await;
+    receive(TENANT, 0).await;
     let data = rig
         .ask(&join(0, &[key(person(1))], SELECTION))
         .await
         .joined();
-    assert_eq!(data["f0"]["fresh_as_of"], "2026-05-28T20:27:40Z");
+    assert_eq!(data["f0"]["fresh_as_of"], "2026-05-28T20:28:40Z");
 }
 
 #[tokio::test]
