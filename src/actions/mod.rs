@@ -2,3 +2,4 @@
 
 pub mod receive;
 pub mod dead_letters;
+pub mod cron;

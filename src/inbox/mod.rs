@@ -13,6 +13,7 @@ mod statements;
 pub mod claim;
 pub mod backlog;
 pub mod dead_letters;
+pub mod retention;
 
 pub use entry::{Channel, Entry, Letter};
 pub use writer::{Error, Limits, Writer};

@@ -20,7 +20,7 @@ use crate::domain::fold::fold;
 use crate::domain::insight::Insight;
 use crate::resolve::reference;
 
-pub use customers::{due, upsert_profiles};
+pub use customers::{due, due_of, upsert_profiles};
 pub use erasure::{Erasure, erase};
 
 /// How many persons are folded at a time, so that memory stays flat.

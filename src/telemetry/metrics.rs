@@ -37,6 +37,10 @@ pub const VISIBLE: &str = "ci_visible_seconds";
 pub const DISCARDED: &str = "ci_facts_discarded_total";
 /// Gauge, by `state` (busy, idle): connections of the pool.
 pub const CONNECTIONS: &str = "ci_connections";
+/// Counter, by `job` and `outcome` (finished, again, given_up): tries of runs of jobs.
+pub const JOB_RUNS: &str = "ci_job_runs_total";
+/// Gauge, seconds since 1970, by `job`: when a run of it last finished well, in whichever process.
+pub const JOB_LAST_SUCCESS: &str = "ci_job_last_success_timestamp_seconds";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -45,7 +49,7 @@ enum Kind {
     Histogram,
 }
 
-const DESCRIBED: [(Kind, &str, &str); 15] = [
+const DESCRIBED: &[(Kind, &str, &str)] = &[
     (
         Kind::Counter,
         DELIVERIES,
@@ -105,6 +109,16 @@ const DESCRIBED: [(Kind, &str, &str); 15] = [
         CONNECTIONS,
         "Connections of the pool, by state",
     ),
+    (
+        Kind::Counter,
+        JOB_RUNS,
+        "Tries of runs of jobs, by job and outcome",
+    ),
+    (
+        Kind::Gauge,
+        JOB_LAST_SUCCESS,
+        "When a run of the job last finished well, in seconds since 1970",
+    ),
 ];
 
 const SECONDS: [f64; 14] = [
@@ -131,7 +145,7 @@ impl Recorder {
             .set_buckets_for_metric(Matcher::Suffix("_rows".to_owned()), &COUNTS)?
             .set_buckets_for_metric(Matcher::Suffix("_keys".to_owned()), &COUNTS)?
             .install_recorder()?;
-        for (kind, name, meaning) in DESCRIBED {
+        for &(kind, name, meaning) in DESCRIBED {
             match kind {
                 Kind::Counter => metrics::describe_counter!(name, meaning),
                 Kind::Gauge => metrics::describe_gauge!(name, meaning),
@@ -189,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_name_tells_its_kind_and_unit() {
-        for (kind, name, _) in DESCRIBED {
+        for &(kind, name, _) in DESCRIBED {
             assert!(name.starts_with("ci_"), "{name}");
             assert_eq!(name.ends_with("_total"), kind == Kind::Counter, "{name}");
             let unit = ["_seconds", "_rows", "_keys"]

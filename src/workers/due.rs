@@ -55,3 +55,16 @@ pub async fn round(context: &Context) -> Result<usize, Error> {
     }
     Ok(written)
 }
+
+/// Refreshes what is due of one tenant, some hundred at a time; returns how many insights were written.
+pub async fn tenant(context: &Context, tenant_id: Uuid) -> Result<u64, Error> {
+    let now = context.clock.now();
+    let mut tx = Tx::begin(&context.pool).await?;
+    if tenant::wait(&mut tx, tenant_id, now).await?.is_none() {
+        return Ok(0);
+    }
+    let persons = projections::due_of(&mut tx, tenant_id, now, AT_A_TIME).await?;
+    let written = projections::refold(&mut tx, context.settings, tenant_id, &persons, now).await?;
+    tx.commit().await?;
+    Ok(written as u64)
+}

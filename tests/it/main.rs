@@ -13,6 +13,8 @@ mod database;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod cron;
+#[cfg(test)]
 mod embedded;
 #[cfg(test)]
 mod door;

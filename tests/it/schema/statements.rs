@@ -4,16 +4,32 @@ use super::catalogue::tables;
 use super::sources::{statements, texts_of_the_service};
 use crate::support::TestDb;
 
-/// Statements that look across tenants on purpose: how they begin, and why. Each only finds out where there is work
+/// Statements that look across tenants on purpose: a piece of each, and why. Each only finds out where there is work
 /// or answers a person of the house; none locks or writes, and nothing a tenant sees depends on it.
 const ACROSS: &[(&str, &str)] = &[
     (
-        "with recursive head as (\n(select tenant_id from inbox",
+        "select tenant_id as \"tenant_id!\" from head",
         "finds the tenants that have deliveries waiting; each is then worked on its own",
     ),
     (
-        "with recursive head as (\n(select tenant_id, id from inbox",
+        "order by live.id limit 1) as oldest",
         "measures the backlog of the whole service for readiness and metrics",
+    ),
+    (
+        "select tenant_id from tenant order by tenant_id",
+        "lists the tenants a job goes through; each is then worked on its own",
+    ),
+    (
+        "select tenant_id, name, run, state, started_at, touched_at, progress from job\nwhere state = 0 order by",
+        "lists the work that goes on, for the engineer",
+    ),
+    (
+        "select tenant_id, name, run, state, started_at, touched_at, progress from job\nwhere state = 0 and name",
+        "finds runs of jobs to take up; each is taken by its key",
+    ),
+    (
+        "select name, max(touched_at) as \"at!\" from job",
+        "measures when each job last finished well, for metrics",
     ),
     (
         "select t.tenant_id as \"tenant_id!\", i.person_profile_id",
@@ -79,10 +95,7 @@ async fn every_statement_names_the_tenant_whose_rows_it_touches() {
     let mut broken = Vec::new();
     for statement in statements() {
         let plain = lines_trimmed(&statement);
-        match ACROSS
-            .iter()
-            .position(|(begins, _)| plain.starts_with(begins))
-        {
+        match ACROSS.iter().position(|(piece, _)| plain.contains(piece)) {
             Some(at) => {
                 used[at] = true;
                 assert!(only_reads(&statement), "it looks across tenants: {plain}");
@@ -97,8 +110,8 @@ async fn every_statement_names_the_tenant_whose_rows_it_touches() {
          among the columns it inserts. One that only looks for work goes into ACROSS, with its reason.\n\n{}",
         broken.join("\n\n")
     );
-    for ((begins, _), used) in ACROSS.iter().zip(used) {
-        assert!(used, "no statement begins like this any more: {begins}");
+    for ((piece, _), used) in ACROSS.iter().zip(used) {
+        assert!(used, "no statement holds this any more: {piece}");
     }
 }
 
