@@ -37,7 +37,7 @@ pub const VISIBLE: &str = "ci_visible_seconds";
 pub const DISCARDED: &str = "ci_facts_discarded_total";
 /// Gauge, by `state` (busy, idle): connections of the pool.
 pub const CONNECTIONS: &str = "ci_connections";
-/// Counter, by `job` and `outcome` (finished, again, given_up): tries of runs of jobs.
+/// Counter, by `job` and `outcome` (finished, again, or given up): tries of runs of jobs.
 pub const JOB_RUNS: &str = "ci_job_runs_total";
 /// Gauge, seconds since 1970, by `job`: when a run of it last finished well, in whichever process.
 pub const JOB_LAST_SUCCESS: &str = "ci_job_last_success_timestamp_seconds";
