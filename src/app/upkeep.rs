@@ -12,6 +12,7 @@ use super::Database;
 use super::config::Secrets;
 use super::readiness::Readers;
 use super::signals;
+use crate::db::pool::within;
 use crate::db::{Pool, migrate, roles};
 use crate::http::Keys;
 use crate::jobs::runs;
@@ -177,7 +178,8 @@ pub(super) async fn gauges(
 async fn jobs(pool: &Pool) {
     let names: Vec<String> = cron::names().into_iter().map(str::to_owned).collect();
     // Where the database is away, or has no such table yet, the last value stays.
-    for (name, at) in runs::last_finished(pool, &names).await.unwrap_or_default() {
+    let found = within(pool, runs::last_finished(pool, &names)).await;
+    for (name, at) in found.unwrap_or_default() {
         let seconds = at.timestamp_millis() / 1_000;
         let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
         metrics::gauge!(JOB_LAST_SUCCESS, "job" => name).set(seconds);

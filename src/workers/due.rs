@@ -6,6 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::Context;
+use crate::db::pool::within;
 use crate::db::{Error, Tx};
 use crate::projections;
 use crate::resolve::tenant;
@@ -21,7 +22,7 @@ pub async fn run(context: Context, stop: impl Future<Output = ()> + Send) {
     loop {
         let refreshed = tokio::select! {
             () = &mut stop => return,
-            refreshed = round(&context) => refreshed,
+            refreshed = within(&context.pool, round(&context)) => refreshed,
         };
         match refreshed {
             Ok(n) if n > 0 => continue,

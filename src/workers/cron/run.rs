@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{Context, JOBS, Job, names};
 use crate::actions::cron::Progress;
 use crate::db::Error;
+use crate::db::pool::within;
 use crate::jobs::{self, Key, State, runs};
 use crate::resolve::tenant;
 use crate::telemetry::metrics::JOB_RUNS;
@@ -62,7 +63,8 @@ pub async fn run(context: Context, wake: &Notify, stop: impl Future<Output = ()>
 pub async fn round(context: &Context) -> Result<bool, Error> {
     let names: Vec<String> = names().into_iter().map(str::to_owned).collect();
     let mut worked = false;
-    for open in runs::open(&context.work.pool, &names).await? {
+    let pool = &context.work.pool;
+    for open in within(pool, runs::open(pool, &names)).await? {
         let Some(mut taken) = Taken::take(context, open).await? else {
             continue;
         };
@@ -125,7 +127,8 @@ impl<'c> Taken<'c> {
     async fn write(&mut self, state: State) -> Result<bool, Error> {
         let now = self.context.work.clock.now();
         let pool = &self.context.work.pool;
-        let swapped = runs::swap(pool, &self.key, self.seen, (state, &self.progress), now).await?;
+        let swap = runs::swap(pool, &self.key, self.seen, (state, &self.progress), now);
+        let swapped = within(pool, swap).await?;
         if let Some(touched_at) = swapped {
             self.seen = touched_at;
         }
@@ -176,7 +179,8 @@ impl<'c> Taken<'c> {
         let mut tenants = match &self.progress.only {
             Some(only) => only.clone(),
             None if self.key.tenant_id.is_nil() => {
-                let mut all = tenant::all(&self.context.work.pool).await?;
+                let pool = &self.context.work.pool;
+                let mut all = within(pool, tenant::all(pool)).await?;
                 all.push(Uuid::nil());
                 all
             }

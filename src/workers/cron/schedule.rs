@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::Context;
 use crate::actions::cron::{self, Asker};
 use crate::db::Error;
+use crate::db::pool::within;
 
 /// How often the clock is looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -129,7 +130,8 @@ pub async fn round(context: &Context, entries: &mut [Entry]) -> Result<usize, Er
             continue;
         }
         let run = (entry.name, last, Uuid::nil());
-        if cron::enter(&context.work.pool, run, Asker::Schedule, now).await? {
+        let pool = &context.work.pool;
+        if within(pool, cron::enter(pool, run, Asker::Schedule, now)).await? {
             fresh += 1;
         }
         entry.asked = Some(last);
