@@ -159,7 +159,7 @@ pub(crate) fn context(database: &Database) -> Context {
         pool: database.pool.clone(),
         clock: Clock::system(),
         pepper: Pepper::new(b"a benchmark's key"),
-        settings: Settings { quarantine_days: 3 },
+        settings: Settings::default(),
     }
 }
 

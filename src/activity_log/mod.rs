@@ -2,7 +2,10 @@
 //!
 //! Two verbs for the service, append and read, and one for an erasure. Deliberately absent: update.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod digest;
+mod stretch;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
@@ -11,6 +14,10 @@ use uuid::Uuid;
 use crate::db::{Error, Tx};
 use crate::domain::activity::{LogRow, Role, RowBody};
 use crate::domain::source::{ContentHash, SourceKind};
+
+use self::digest::Cells;
+pub use self::digest::Digest;
+pub use self::stretch::stretch;
 
 /// First byte of a stored body.
 const FORMAT: u8 = 1;
@@ -31,6 +38,13 @@ pub enum Provenance {
     Replay = 3,
 }
 
+impl Provenance {
+    fn from_code(code: i16) -> Option<Self> {
+        let all = [Self::Live, Self::Late, Self::Backfill, Self::Replay];
+        all.into_iter().find(|one| *one as i16 == code)
+    }
+}
+
 /// A stored row with what stands beside its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
@@ -38,9 +52,30 @@ pub struct Recorded {
     pub row: LogRow,
     /// When it was appended.
     pub recorded_at: DateTime<Utc>,
+    /// How it came into the log.
+    pub provenance: Provenance,
+    /// Over every cell of the row.
+    pub digest: Digest,
 }
 
-/// Appends rows; those that are there already stay as they are.
+/// A row that was not there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Whose.
+    pub person: Uuid,
+    /// Which activity it is a version of.
+    pub activity_id: Uuid,
+    /// Which table it came from.
+    pub kind: SourceKind,
+    /// How it concerns the person.
+    pub role: Role,
+    /// Over every cell of the row.
+    pub digest: Digest,
+}
+
+type Key = (Uuid, Uuid, DateTime<Utc>, ContentHash);
+
+/// Appends rows; those that are there already stay as they are, and are not among those returned.
 ///
 /// `channel` is the inbox's: 0 live, 1 backfill, 2 replay.
 pub async fn append(
@@ -49,42 +84,13 @@ pub async fn append(
     rows: &[LogRow],
     channel: i16,
     recorded_at: DateTime<Utc>,
-) -> Result<(), Error> {
-    let sorted: BTreeMap<_, &LogRow> = rows
-        .iter()
-        .map(|row| {
-            (
-                (
-                    row.person,
-                    row.activity_id,
-                    row.version_at,
-                    row.content_hash,
-                ),
-                row,
-            )
-        })
-        .collect();
+) -> Result<Vec<Appended>, Error> {
+    let sorted: BTreeMap<Key, &LogRow> = rows.iter().map(|row| (key(row), row)).collect();
     if sorted.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    let rows: Vec<&LogRow> = sorted.into_values().collect();
-    let bodies = rows
-        .iter()
-        .map(|row| encode(row))
-        .collect::<Result<Vec<_>, _>>()?;
-    let persons: Vec<Uuid> = rows.iter().map(|row| row.person).collect();
-    let activities: Vec<Uuid> = rows.iter().map(|row| row.activity_id).collect();
-    let versions: Vec<DateTime<Utc>> = rows.iter().map(|row| row.version_at).collect();
-    let hashes: Vec<&[u8]> = rows
-        .iter()
-        .map(|row| row.content_hash.0.as_slice())
-        .collect();
-    let kinds: Vec<i16> = rows.iter().map(|row| row.kind.code()).collect();
-    let roles: Vec<i16> = rows.iter().map(|row| row.role.code()).collect();
-    let provenance = |row: &&LogRow| provenance(channel, row.occurred_at, recorded_at) as i16;
-    let provenances: Vec<i16> = rows.iter().map(provenance).collect();
-    let occurred: Vec<DateTime<Utc>> = rows.iter().map(|row| row.occurred_at).collect();
-    sqlx::query!(
+    let columns = Columns::of(sorted.values().copied(), channel, recorded_at)?;
+    let new = sqlx::query!(
         "insert into activity_log (tenant_id, person_profile_id, activity_id, version_at,
            content_hash, kind, role, provenance, occurred_at, recorded_at, body)
          select $1, u.person, u.activity, u.version_at, u.hash, u.kind, u.role, u.provenance,
@@ -92,22 +98,101 @@ pub async fn append(
          from unnest($2::uuid[], $3::uuid[], $4::timestamptz[], $5::bytea[], $6::smallint[],
                      $7::smallint[], $8::smallint[], $9::timestamptz[], $10::bytea[])
            as u (person, activity, version_at, hash, kind, role, provenance, occurred_at, body)
-         on conflict do nothing",
+         on conflict do nothing
+         returning person_profile_id, activity_id, version_at, content_hash",
         tenant_id,
-        &persons,
-        &activities,
-        &versions,
-        hashes.as_slice() as &[&[u8]],
-        &kinds,
-        &roles,
-        &provenances,
-        &occurred,
-        &bodies,
+        &columns.persons,
+        &columns.activities,
+        &columns.versions,
+        columns.hashes.as_slice() as &[&[u8]],
+        &columns.kinds,
+        &columns.roles,
+        &columns.provenances,
+        &columns.occurred,
+        &columns.bodies,
         recorded_at,
     )
-    .execute(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    Ok(())
+    let known: HashMap<Key, Appended> = sorted.into_keys().zip(columns.appended).collect();
+    let new = new.into_iter().filter_map(|row| {
+        let hash = row.content_hash.as_slice().try_into().ok()?;
+        let key = (
+            row.person_profile_id,
+            row.activity_id,
+            row.version_at,
+            ContentHash(hash),
+        );
+        known.get(&key).copied()
+    });
+    Ok(new.collect())
+}
+
+fn key(row: &LogRow) -> Key {
+    (
+        row.person,
+        row.activity_id,
+        row.version_at,
+        row.content_hash,
+    )
+}
+
+/// Rows turned by a quarter: one vector a column, and what each would be once appended.
+#[derive(Default)]
+struct Columns<'r> {
+    persons: Vec<Uuid>,
+    activities: Vec<Uuid>,
+    versions: Vec<DateTime<Utc>>,
+    hashes: Vec<&'r [u8]>,
+    kinds: Vec<i16>,
+    roles: Vec<i16>,
+    provenances: Vec<i16>,
+    occurred: Vec<DateTime<Utc>>,
+    bodies: Vec<Vec<u8>>,
+    appended: Vec<Appended>,
+}
+
+impl<'r> Columns<'r> {
+    fn of(
+        rows: impl Iterator<Item = &'r LogRow>,
+        channel: i16,
+        recorded_at: DateTime<Utc>,
+    ) -> Result<Self, Error> {
+        let mut columns = Self::default();
+        for row in rows {
+            let body = encode(row)?;
+            let provenance = provenance(channel, row.occurred_at, recorded_at) as i16;
+            let cells = Cells {
+                person: row.person,
+                activity_id: row.activity_id,
+                version_at: row.version_at,
+                content_hash: &row.content_hash.0,
+                kind: row.kind.code(),
+                role: row.role.code(),
+                provenance,
+                occurred_at: row.occurred_at,
+                recorded_at,
+                body: &body,
+            };
+            columns.appended.push(Appended {
+                person: row.person,
+                activity_id: row.activity_id,
+                kind: row.kind,
+                role: row.role,
+                digest: cells.digest(),
+            });
+            columns.persons.push(row.person);
+            columns.activities.push(row.activity_id);
+            columns.versions.push(row.version_at);
+            columns.hashes.push(&row.content_hash.0);
+            columns.kinds.push(row.kind.code());
+            columns.roles.push(row.role.code());
+            columns.provenances.push(provenance);
+            columns.occurred.push(row.occurred_at);
+            columns.bodies.push(body);
+        }
+        Ok(columns)
+    }
 }
 
 fn provenance(channel: i16, occurred_at: DateTime<Utc>, recorded_at: DateTime<Utc>) -> Provenance {
@@ -119,6 +204,20 @@ fn provenance(channel: i16, occurred_at: DateTime<Utc>, recorded_at: DateTime<Ut
     }
 }
 
+/// A row as it is stored.
+struct Stored {
+    person: Uuid,
+    activity_id: Uuid,
+    version_at: DateTime<Utc>,
+    content_hash: Vec<u8>,
+    kind: i16,
+    role: i16,
+    provenance: i16,
+    occurred_at: DateTime<Utc>,
+    recorded_at: DateTime<Utc>,
+    body: Vec<u8>,
+}
+
 /// All rows of these persons, in no particular order.
 pub async fn slices(
     connection: &mut PgConnection,
@@ -128,11 +227,12 @@ pub async fn slices(
     if persons.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Stored,
         r#"select l.person_profile_id as "person!", l.activity_id as "activity_id!",
                   l.version_at as "version_at!", l.content_hash as "content_hash!",
-                  l.kind as "kind!", l.role as "role!", l.occurred_at as "occurred_at!",
-                  l.recorded_at as "recorded_at!", l.body as "body!"
+                  l.kind as "kind!", l.role as "role!", l.provenance as "provenance!",
+                  l.occurred_at as "occurred_at!", l.recorded_at as "recorded_at!", l.body as "body!"
            from unnest($2::uuid[]) as u (person)
            cross join lateral (
              select * from activity_log
@@ -142,28 +242,76 @@ pub async fn slices(
     )
     .fetch_all(connection)
     .await?;
-    let read = rows.into_iter().map(|row| {
+    rows.into_iter().map(Stored::read).collect()
+}
+
+/// The rows of these activities, each named by its person and id.
+pub async fn activities(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    asked: &BTreeSet<(Uuid, Uuid)>,
+) -> Result<Vec<Recorded>, Error> {
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (persons, ids): (Vec<Uuid>, Vec<Uuid>) = asked.iter().copied().unzip();
+    let rows = sqlx::query_as!(
+        Stored,
+        r#"select l.person_profile_id as "person!", l.activity_id as "activity_id!",
+                  l.version_at as "version_at!", l.content_hash as "content_hash!",
+                  l.kind as "kind!", l.role as "role!", l.provenance as "provenance!",
+                  l.occurred_at as "occurred_at!", l.recorded_at as "recorded_at!", l.body as "body!"
+           from unnest($2::uuid[], $3::uuid[]) as u (person, activity)
+           cross join lateral (
+             select * from activity_log
+             where tenant_id = $1 and person_profile_id = u.person and activity_id = u.activity
+             offset 0) l"#,
+        tenant_id,
+        &persons,
+        &ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Stored::read).collect()
+}
+
+impl Stored {
+    fn read(self) -> Result<Recorded, Error> {
         let misfit = |column| Error::Inconsistent {
             table: "activity_log",
             column,
-            id: row.activity_id,
+            id: self.activity_id,
         };
-        let hash = row.content_hash.as_slice().try_into().ok();
+        let cells = Cells {
+            person: self.person,
+            activity_id: self.activity_id,
+            version_at: self.version_at,
+            content_hash: &self.content_hash,
+            kind: self.kind,
+            role: self.role,
+            provenance: self.provenance,
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_at,
+            body: &self.body,
+        };
+        let hash = self.content_hash.as_slice().try_into().ok();
         Ok(Recorded {
-            recorded_at: row.recorded_at,
+            recorded_at: self.recorded_at,
+            provenance: Provenance::from_code(self.provenance)
+                .ok_or_else(|| misfit("provenance"))?,
+            digest: cells.digest(),
             row: LogRow {
-                person: row.person,
-                activity_id: row.activity_id,
-                kind: SourceKind::from_code(row.kind).ok_or_else(|| misfit("kind"))?,
-                role: Role::from_code(row.role).ok_or_else(|| misfit("role"))?,
-                version_at: row.version_at,
+                person: self.person,
+                activity_id: self.activity_id,
+                kind: SourceKind::from_code(self.kind).ok_or_else(|| misfit("kind"))?,
+                role: Role::from_code(self.role).ok_or_else(|| misfit("role"))?,
+                version_at: self.version_at,
                 content_hash: ContentHash(hash.ok_or_else(|| misfit("content_hash"))?),
-                occurred_at: row.occurred_at,
-                body: decode(&row.body).ok_or_else(|| misfit("body"))?,
+                occurred_at: self.occurred_at,
+                body: decode(&self.body).ok_or_else(|| misfit("body"))?,
             },
         })
-    });
-    read.collect()
+    }
 }
 
 /// Takes all rows of these persons out; the transaction becomes the eraser's until it ends.

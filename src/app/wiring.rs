@@ -88,6 +88,7 @@ impl Service {
             pepper: Pepper::new(&locks.secrets.derive("fence")),
             settings: Settings {
                 quarantine_days: config.contacts.quarantine_days.into(),
+                ..Settings::default()
             },
         };
         let join = join_door(&database, &config, &context, &locks, &limits);

@@ -12,3 +12,5 @@ pub mod fold;
 pub mod derive;
 pub mod insight;
 pub mod timeline;
+pub mod merkle;
+pub mod metric;

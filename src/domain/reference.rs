@@ -5,17 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::money::Currency;
 
 /// The tenant's own settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Operator {
     /// The headline currency; EUR until the operator's row is known.
     pub currency: Currency,
     /// In which zone a day begins; Europe/Berlin until the operator's row is known.
+    #[serde(serialize_with = "by_name")]
     pub time_zone: Tz,
+}
+
+/// A zone is its name; what the name means is the zone table's business.
+fn by_name<S: Serializer>(zone: &Tz, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(zone.name())
 }
 
 impl Default for Operator {

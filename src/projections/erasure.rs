@@ -33,7 +33,7 @@ pub async fn erase(
     let mut persons: BTreeSet<Uuid> = asked.keys().copied().collect();
     let sets = customers::close_and_lock(tx, tenant_id, persons.clone()).await?;
     // Whoever is merged into an erased person, however far down the chain, is the same human being.
-    let known: BTreeSet<Uuid> = sets.into_values().flatten().collect();
+    let known: BTreeSet<Uuid> = sets.into_values().flat_map(|set| set.members).collect();
     let merged = customers::merged_into(tx, tenant_id, &known).await?;
     while let Some((alias, _)) = merged
         .iter()
@@ -55,6 +55,7 @@ pub async fn erase(
 async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Result<(), Error> {
     let ids: Vec<Uuid> = persons.iter().copied().collect();
     super::insight_rows::remove(tx, tenant_id, &ids).await?;
+    super::parts::remove(tx, tenant_id, &ids).await?;
     sqlx::query!(
         "delete from customer where tenant_id = $1 and person_profile_id = any ($2)",
         tenant_id,

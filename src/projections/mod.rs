@@ -4,115 +4,73 @@
 //! statement, written in the same transaction. Deliberately absent: reading insights; that is `insight`.
 
 mod customers;
+mod refold;
+mod examine;
+mod rebuild;
+mod heal;
+mod large;
+mod parts;
+mod proof;
 mod insight_rows;
 mod erasure;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::activity_log;
-use crate::db::{Error, Tx};
-use crate::domain::activity::LogRow;
-use crate::domain::derive::derive;
-use crate::domain::fold::fold;
-use crate::domain::insight::Insight;
-use crate::resolve::reference;
+use crate::activity_log::{Appended, Digest};
+use crate::domain::fold::CustomerState;
 
-pub use customers::{due, due_of, upsert_profiles};
+pub use customers::{counts, due, due_of, upsert_profiles};
 pub use erasure::{Erasure, erase};
-
-/// How many persons are folded at a time, so that memory stays flat.
-const CHUNK: u16 = 500;
+pub use examine::{Cell, Drift, Examined, Leaf, examine};
+pub use heal::{Healed, heal};
+pub use proof::state_hash;
+pub use rebuild::{Page, Rebuilt, page, rebuild};
+pub use refold::{refold, refold_all};
 
 /// What a refold depends on besides the log.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// How long a contact may stay unlinked before what was written is forgotten, in days.
     pub quarantine_days: i64,
+    /// Persons with more rows of the log than this are kept in parts.
+    pub large_from: usize,
 }
 
-/// Refolds these persons, and whoever they are merged with, for the instant `now`.
-///
-/// Returns how many insights were written. The caller holds the tenant's row.
-pub async fn refold(
-    tx: &mut Tx,
-    settings: Settings,
-    tenant_id: Uuid,
-    persons: &BTreeSet<Uuid>,
-    now: DateTime<Utc>,
-) -> Result<usize, Error> {
-    let persons: Vec<Uuid> = persons.iter().copied().collect();
-    let mut written = 0;
-    for chunk in persons.chunks(usize::from(CHUNK)) {
-        let chunk: BTreeSet<Uuid> = chunk.iter().copied().collect();
-        let sets = customers::close_and_lock(tx, tenant_id, chunk).await?;
-        written += refold_sets(tx, settings, tenant_id, &sets, now).await?;
-    }
-    Ok(written)
-}
-
-/// Refolds everybody of a tenant: its own settings changed.
-pub async fn refold_all(
-    tx: &mut Tx,
-    settings: Settings,
-    tenant_id: Uuid,
-    now: DateTime<Utc>,
-) -> Result<usize, Error> {
-    let mut written = 0;
-    let mut after = Uuid::nil();
-    loop {
-        let page = customers::all(tx, tenant_id, after, i64::from(CHUNK)).await?;
-        let Some(last) = page.last() else {
-            return Ok(written);
-        };
-        after = *last;
-        written += refold(tx, settings, tenant_id, &page.into_iter().collect(), now).await?;
-    }
-}
-
-async fn refold_sets(
-    tx: &mut Tx,
-    settings: Settings,
-    tenant_id: Uuid,
-    sets: &BTreeMap<Uuid, BTreeSet<Uuid>>,
-    now: DateTime<Utc>,
-) -> Result<usize, Error> {
-    let members: Vec<Uuid> = sets.values().flatten().copied().collect();
-    let recorded = activity_log::slices(tx, tenant_id, &members).await?;
-    let rows: Vec<LogRow> = recorded.into_iter().map(|recorded| recorded.row).collect();
-    let reference = reference::load(
-        tx,
-        tenant_id,
-        &rows,
-        settings.quarantine_days,
-        BTreeSet::new(),
-    )
-    .await?;
-    let root_of: HashMap<Uuid, Uuid> = sets
-        .iter()
-        .flat_map(|(root, members)| members.iter().map(|member| (*member, *root)))
-        .collect();
-    let mut by_root: BTreeMap<Uuid, Vec<LogRow>> =
-        sets.keys().map(|root| (*root, Vec::new())).collect();
-    for row in rows {
-        if let Some(of_root) = root_of
-            .get(&row.person)
-            .and_then(|root| by_root.get_mut(root))
-        {
-            of_root.push(row);
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            quarantine_days: 3,
+            large_from: 2_000,
         }
     }
-    let folded = by_root
-        .iter()
-        .map(|(root, rows)| derive(&fold(*root, rows, &reference), now));
-    let insights: Vec<Insight> = folded.collect();
-    insight_rows::upsert(tx, tenant_id, &insights).await?;
-    let aliases: Vec<Uuid> = members
-        .into_iter()
-        .filter(|member| !sets.contains_key(member))
-        .collect();
-    insight_rows::remove(tx, tenant_id, &aliases).await?;
-    Ok(insights.len())
+}
+
+/// Whom something touched, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// Persons, each with the bookings that are the reason; whatever belongs to no booking goes without saying.
+    pub persons: BTreeMap<Uuid, BTreeSet<Uuid>>,
+    /// Rows that are new in the log.
+    pub appended: Vec<Appended>,
+}
+
+impl Touched {
+    /// Persons whom only time has touched.
+    #[must_use]
+    pub fn by_time(persons: impl IntoIterator<Item = Uuid>) -> Self {
+        let untouched = |person| (person, BTreeSet::new());
+        Self {
+            persons: persons.into_iter().map(untouched).collect(),
+            appended: Vec::new(),
+        }
+    }
+}
+
+/// A folded person with what it rests on.
+struct Folded {
+    state: CustomerState,
+    log_rows: u32,
+    log_digest: Digest,
 }

@@ -15,7 +15,7 @@ use crate::domain::source::{self, Field, SourceKey, SourceKind, Value};
 
 /// The dossiers that the rows' folds look at directly.
 #[must_use]
-pub fn named_by(rows: &[LogRow]) -> BTreeSet<SourceKey> {
+pub fn named_by<'r>(rows: impl IntoIterator<Item = &'r LogRow>) -> BTreeSet<SourceKey> {
     let mut keys = BTreeSet::new();
     for row in rows {
         let id = |field| match source::get(&row.body.fields, field) {
@@ -133,10 +133,10 @@ fn operator(dossier: &Dossier) -> Operator {
 }
 
 /// Reads what the folds of these rows look at, and `more`, in two round trips.
-pub async fn load(
+pub async fn load<'r>(
     connection: &mut PgConnection,
     tenant_id: Uuid,
-    rows: &[LogRow],
+    rows: impl IntoIterator<Item = &'r LogRow>,
     quarantine_days: i64,
     more: BTreeSet<SourceKey>,
 ) -> Result<Reference, Error> {

@@ -16,6 +16,14 @@ pub async fn ensure(pool: &Pool, tenant_id: Uuid) -> Result<(), Error> {
     Ok(())
 }
 
+/// Every tenant that was ever heard of, in the order of ids.
+pub async fn all(pool: &Pool) -> Result<Vec<Uuid>, Error> {
+    let found = sqlx::query_scalar!("select tenant_id from tenant order by tenant_id")
+        .fetch_all(pool)
+        .await?;
+    Ok(found)
+}
+
 /// Takes the row; none when somebody else has it (take another tenant then).
 ///
 /// Returns the instant to record this batch with: now, or just after the previous batch if clocks disagree.
@@ -53,14 +61,6 @@ pub async fn wait(
 fn after(last: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
     let next = last.map(|last| last + TimeDelta::microseconds(1));
     next.map_or(now, |next| next.max(now))
-}
-
-/// Every tenant that was ever heard of, in order.
-pub async fn all(pool: &Pool) -> Result<Vec<Uuid>, Error> {
-    let found = sqlx::query_scalar!("select tenant_id from tenant order by tenant_id")
-        .fetch_all(pool)
-        .await?;
-    Ok(found)
 }
 
 /// Notes the instant the batch was recorded with.

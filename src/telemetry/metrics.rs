@@ -35,6 +35,10 @@ pub const APPENDED: &str = "ci_log_rows_total";
 pub const VISIBLE: &str = "ci_visible_seconds";
 /// Counter, by `reason` (unattributable, expired, contact): facts let go without a person.
 pub const DISCARDED: &str = "ci_facts_discarded_total";
+/// Counter: customers whose insight was compared with the log.
+pub const AUDITED: &str = "ci_audited_total";
+/// Counter: customers whose insight was not what the log says. Anything but 0 is a bug or damage.
+pub const DRIFT: &str = "ci_drift_total";
 /// Gauge, by `state` (busy, idle): connections of the pool.
 pub const CONNECTIONS: &str = "ci_connections";
 /// Counter, by `job` and `outcome` (finished, again, or given up): tries of runs of jobs.
@@ -103,6 +107,16 @@ const DESCRIBED: &[(Kind, &str, &str)] = &[
         Kind::Counter,
         DISCARDED,
         "Facts let go without a person, by reason",
+    ),
+    (
+        Kind::Counter,
+        AUDITED,
+        "Customers whose insight was compared with the log",
+    ),
+    (
+        Kind::Counter,
+        DRIFT,
+        "Customers whose insight was not what the log says",
     ),
     (
         Kind::Gauge,

@@ -6,14 +6,14 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Context;
-use crate::activity_log;
+use crate::activity_log::{self, Appended};
 use crate::contracts::{self, Refusal};
 use crate::db::pool::within;
 use crate::db::{Error, Tx};
 use crate::domain::source::Version;
 use crate::inbox::claim::{self, Claimed};
 use crate::inbox::{Letter, dead_letters};
-use crate::projections;
+use crate::projections::{self, Touched};
 use crate::resolve::engine::{ErasureCause, Outcome};
 use crate::resolve::{store, tenant};
 use crate::telemetry::metrics::{APPENDED, VISIBLE, WORKED};
@@ -32,7 +32,7 @@ pub enum Selection {
 pub struct Done {
     /// Deliveries taken out of the inbox.
     pub deliveries: usize,
-    /// Log rows offered; those known before are among them.
+    /// Log rows appended.
     pub log_rows: usize,
     /// Insights written.
     pub insights: usize,
@@ -279,11 +279,13 @@ impl Batch<'_> {
         }
         claim::tally(tx, tenant_id, &read.counts, context.clock.now()).await?;
         projections::upsert_profiles(tx, tenant_id, &outcome.profiles).await?;
-        activity_log::append(tx, tenant_id, &outcome.rows, self.channel, self.recorded_at).await?;
-        done.log_rows += outcome.rows.len();
+        let appended =
+            activity_log::append(tx, tenant_id, &outcome.rows, self.channel, self.recorded_at)
+                .await?;
+        done.log_rows += appended.len();
         let erased = self.erase(tx, &outcome).await?;
         done.erased += erased.len();
-        done.insights += self.refold(tx, &outcome, &erased).await?;
+        done.insights += self.refold(tx, outcome, appended, &erased).await?;
         Ok(())
     }
 
@@ -315,7 +317,8 @@ impl Batch<'_> {
     async fn refold(
         &self,
         tx: &mut Tx,
-        outcome: &Outcome,
+        outcome: Outcome,
+        appended: Vec<Appended>,
         erased: &BTreeSet<Uuid>,
     ) -> Result<usize, Error> {
         let settings = self.context.settings;
@@ -323,9 +326,12 @@ impl Batch<'_> {
         if outcome.refold_all {
             return projections::refold_all(tx, settings, self.tenant_id, now).await;
         }
-        let mut touched: BTreeSet<Uuid> = outcome.rows.iter().map(|row| row.person).collect();
-        touched.extend(outcome.refold.iter().chain(outcome.profiles.keys()));
-        touched.retain(|person| !erased.contains(person));
-        projections::refold(tx, settings, self.tenant_id, &touched, now).await
+        let mut persons = outcome.touched;
+        for profile in outcome.profiles.into_keys() {
+            persons.entry(profile).or_default();
+        }
+        persons.retain(|person, _| !erased.contains(person));
+        let touched = Touched { persons, appended };
+        projections::refold(tx, settings, self.tenant_id, touched, now).await
     }
 }

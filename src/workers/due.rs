@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Context;
 use crate::db::pool::within;
 use crate::db::{Error, Tx};
-use crate::projections;
+use crate::projections::{self, Touched};
 use crate::resolve::tenant;
 
 /// How often the clock is looked at.
@@ -51,7 +51,8 @@ pub async fn round(context: &Context) -> Result<usize, Error> {
         if tenant::take(&mut tx, tenant_id, now).await?.is_none() {
             continue;
         }
-        written += projections::refold(&mut tx, context.settings, tenant_id, &persons, now).await?;
+        let touched = Touched::by_time(persons);
+        written += projections::refold(&mut tx, context.settings, tenant_id, touched, now).await?;
         tx.commit().await?;
     }
     Ok(written)
@@ -65,7 +66,8 @@ pub async fn tenant(context: &Context, tenant_id: Uuid) -> Result<u64, Error> {
         return Ok(0);
     }
     let persons = projections::due_of(&mut tx, tenant_id, now, AT_A_TIME).await?;
-    let written = projections::refold(&mut tx, context.settings, tenant_id, &persons, now).await?;
+    let touched = Touched::by_time(persons);
+    let written = projections::refold(&mut tx, context.settings, tenant_id, touched, now).await?;
     tx.commit().await?;
     Ok(written as u64)
 }

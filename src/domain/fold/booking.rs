@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::entity::{Entities, Entity};
@@ -21,7 +22,7 @@ pub const CONFIRMING: [&str; 5] = [
 ];
 
 /// Who or what ended a cancelled booking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cancellation {
     /// The customer.
     ByCustomer,
@@ -34,7 +35,7 @@ pub enum Cancellation {
 }
 
 /// What became of a booking, from its states alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "independent answers to independent questions"
@@ -98,7 +99,7 @@ impl Fate {
 }
 
 /// An ancillary that was not cancelled.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AncillaryFact {
     /// The platform's open type name.
     pub ancillary_type: String,
@@ -109,7 +110,7 @@ pub struct AncillaryFact {
 }
 
 /// One booking as its booker knows it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BookingFact {
     /// The booking.
     pub id: Uuid,
@@ -150,9 +151,26 @@ struct Attached<'e, 'a> {
     party: HashMap<Uuid, Vec<&'e Entity<'a>>>,
 }
 
-/// The confirmed bookings and open reservations of the booker, by id.
+/// One booking folded by itself: what a large person's state is kept in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BookingPart {
+    /// The booking.
+    pub id: Uuid,
+    /// What it counts for; none when it was never confirmed nor is it open.
+    pub fact: Option<BookingFact>,
+    /// The latest thing the booker did about it: booking for good, paying or buying.
+    pub touched_at: Option<DateTime<Utc>>,
+}
+
+impl BookingPart {
+    fn says_something(&self) -> bool {
+        self.fact.is_some() || self.touched_at.is_some()
+    }
+}
+
+/// The bookings of the booker that say something, by id. Each rests on its own rows and on those that ever named it.
 #[must_use]
-pub fn facts(entities: &Entities<'_>, reference: &Reference) -> Vec<BookingFact> {
+pub fn parts(entities: &Entities<'_>, reference: &Reference) -> Vec<BookingPart> {
     let attached = Attached {
         payments: entities.by_reference(SourceKind::Payment, Field::Booking),
         ancillaries: entities.by_reference(SourceKind::Ancillary, Field::Booking),
@@ -160,29 +178,34 @@ pub fn facts(entities: &Entities<'_>, reference: &Reference) -> Vec<BookingFact>
     };
     let bookings = entities.of(SourceKind::Booking);
     let own = bookings.filter(|booking| booking.mine() && booking.exists());
-    own.filter_map(|booking| fact(booking, &attached, reference))
-        .collect()
+    own.map(|booking| {
+        let fact = fact(booking, &attached, reference);
+        let booked = fact.as_ref().filter(|fact| fact.fate.confirmed);
+        BookingPart {
+            id: booking.id,
+            touched_at: booked
+                .and_then(|fact| fact.booked)
+                .max(attached.last_touch(booking.id)),
+            fact,
+        }
+    })
+    .filter(BookingPart::says_something)
+    .collect()
 }
 
-/// The latest thing the booker did: booking for good, paying or buying, on any booking of theirs.
-#[must_use]
-pub fn last_touch(entities: &Entities<'_>, facts: &[BookingFact]) -> Option<DateTime<Utc>> {
-    let confirmed = facts.iter().filter(|fact| fact.fate.confirmed);
-    let booked = confirmed.filter_map(|fact| fact.booked);
-    let own = |entity: &&Entity<'_>| {
-        let booking = entity.reference(Field::Booking);
-        let booking = booking.and_then(|id| entities.get(SourceKind::Booking, id));
-        booking.is_some_and(|booking| booking.mine() && booking.exists())
-    };
-    let payments = entities.of(SourceKind::Payment).filter(own);
-    let paid = payments
-        .filter(|payment| payment.exists() && payment.text(Field::Status) == Some("COMPLETED"))
-        .filter_map(|payment| payment.at(Field::ReceivedAt));
-    let extras = entities.of(SourceKind::Ancillary).filter(own);
-    let bought = extras
-        .filter(|extra| extra.active())
-        .filter_map(|extra| extra.at(Field::PurchasedAt));
-    booked.chain(paid).chain(bought).max()
+impl Attached<'_, '_> {
+    /// The latest payment received or extra bought.
+    fn last_touch(&self, booking: Uuid) -> Option<DateTime<Utc>> {
+        let payments = self.payments.get(&booking).into_iter().flatten();
+        let paid = payments
+            .filter(|payment| payment.exists() && payment.text(Field::Status) == Some("COMPLETED"))
+            .filter_map(|payment| payment.at(Field::ReceivedAt));
+        let extras = self.ancillaries.get(&booking).into_iter().flatten();
+        let bought = extras
+            .filter(|extra| extra.active())
+            .filter_map(|extra| extra.at(Field::PurchasedAt));
+        paid.chain(bought).max()
+    }
 }
 
 fn fact(

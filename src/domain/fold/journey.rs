@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::booking::{Fate, offering_departure};
@@ -15,7 +16,7 @@ use crate::domain::reference::{Reference, Surroundings};
 use crate::domain::source::{Field, SourceKind};
 
 /// What became of a departure for this person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Outcome {
     /// Travelled.
     Trip,
@@ -28,7 +29,7 @@ pub enum Outcome {
 }
 
 /// One departure on which the person has an active seat of a kept booking.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Journey {
     /// The departure.
     pub departure: Uuid,

@@ -11,18 +11,24 @@ pub mod seat;
 pub mod voice;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use uuid::Uuid;
 
-use self::booking::BookingFact;
+use self::booking::{BookingFact, BookingPart};
 use self::entity::Entities;
 use self::journey::Journey;
-use super::activity::LogRow;
+use super::activity::{LogRow, Role};
 use super::insight::{Feedback, Standing};
 use super::money::Purse;
 use super::reference::{Operator, Reference};
+use super::source::SourceKind;
 
-/// What is true of a person, whatever the time: the input of `derive`.
-#[derive(Debug, Clone, PartialEq)]
+/// Which fold made a stored state. It rises whenever the same rows would fold to something else, or a stored form
+/// changes; `rebuild` then brings what is stored up to date.
+pub const FOLD_VERSION: i16 = 1;
+
+/// What is true of a person, whatever the time: the input of `derive`. Its serialised form is what hashes are taken of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CustomerState {
     /// The person after following merges.
     pub person: Uuid,
@@ -52,18 +58,27 @@ pub struct CustomerState {
 #[must_use]
 pub fn fold(person: Uuid, rows: &[LogRow], reference: &Reference) -> CustomerState {
     let entities = Entities::group(rows);
-    let bookings = booking::facts(&entities, reference);
-    let travel = journey::facts(&entities, reference);
-    let voice = voice::facts(&entities, reference, person);
-    let moments = [
-        booking::last_touch(&entities, &bookings),
-        travel.last_touch,
-        voice.last_touch,
-    ];
+    let parts = booking::parts(&entities, reference);
+    combine(person, parts, &entities, reference)
+}
+
+/// The state from bookings that were folded by themselves, and `rest`: every row that belongs to no booking's bill,
+/// with the booking rows that those name.
+#[must_use]
+pub fn combine(
+    person: Uuid,
+    parts: Vec<BookingPart>,
+    rest: &Entities<'_>,
+    reference: &Reference,
+) -> CustomerState {
+    let travel = journey::facts(rest, reference);
+    let voice = voice::facts(rest, reference, person);
+    let touched = parts.iter().filter_map(|part| part.touched_at).max();
+    let moments = [touched, travel.last_touch, voice.last_touch];
     CustomerState {
         person,
         operator: reference.operator.clone(),
-        bookings,
+        bookings: parts.into_iter().filter_map(|part| part.fact).collect(),
         journeys: travel.journeys,
         onboard: travel.onboard,
         abandoned: voice.abandoned,
@@ -75,5 +90,16 @@ pub fn fold(person: Uuid, rows: &[LogRow], reference: &Reference) -> CustomerSta
             ..voice.standing
         },
         last_activity_at: moments.into_iter().flatten().max(),
+    }
+}
+
+/// Whether a row belongs to a booking's bill, so that only the booking's own part looks at it, and whatever names
+/// that booking.
+#[must_use]
+pub fn is_of_a_bill(kind: SourceKind, role: Role) -> bool {
+    match kind {
+        SourceKind::Booking | SourceKind::Payment | SourceKind::Ancillary => true,
+        SourceKind::Passenger => role == Role::Booker,
+        _ => false,
     }
 }

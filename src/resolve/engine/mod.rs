@@ -52,8 +52,9 @@ pub struct Outcome {
     pub dossiers: BTreeMap<SourceKey, Dossier>,
     /// Links to write: parent, child.
     pub links: BTreeSet<(SourceKey, SourceKey)>,
-    /// Persons whose insight may have changed, beside those of `rows`.
-    pub refold: BTreeSet<Uuid>,
+    /// Persons whose insight may have changed, those of `rows` among them, with the bookings that are the reason;
+    /// what belongs to no booking's bill goes without saying.
+    pub touched: BTreeMap<Uuid, BTreeSet<Uuid>>,
     /// The operator changed, so everybody's may have.
     pub refold_all: bool,
     /// Profiles that were touched, with the survivor they name.
@@ -62,6 +63,12 @@ pub struct Outcome {
     pub erase: BTreeMap<Uuid, ErasureCause>,
     /// Versions of one row at one instant that really differ.
     pub key_conflicts: u64,
+}
+
+impl Outcome {
+    fn touch(&mut self, person: Uuid, bookings: &BTreeSet<Uuid>) {
+        self.touched.entry(person).or_default().extend(bookings);
+    }
 }
 
 /// One batch being resolved.
@@ -161,7 +168,9 @@ impl Engine {
         let Some(affected) = self.affected(key, need) else {
             return;
         };
-        self.out.refold.extend(affected);
+        for (person, booking) in affected {
+            self.out.touch(person, &booking.into_iter().collect());
+        }
         self.emit(key, persons);
         // A new version may name a booking that the row was on before, without changing anything else.
         if passes_on || self.fresh.contains_key(&key) {
@@ -232,6 +241,19 @@ impl Engine {
         named.collect()
     }
 
+    /// The bookings whose bill a row was ever part of.
+    fn bookings_of(&self, key: SourceKey) -> BTreeSet<Uuid> {
+        match key.kind {
+            SourceKind::Booking => [key.id].into(),
+            SourceKind::Payment | SourceKind::Ancillary | SourceKind::Passenger => {
+                let named = self.parents_of(key).into_iter();
+                let bookings = named.filter(|parent| parent.kind == SourceKind::Booking);
+                bookings.map(|parent| parent.id).collect()
+            }
+            _ => BTreeSet::new(),
+        }
+    }
+
     /// The rows that this row's outcome is pushed to must be at hand too.
     fn has_targets(&self, key: SourceKey, need: &mut Need) -> bool {
         let old = self.dossiers.get(&key).and_then(|dossier| dossier.sighting);
@@ -277,6 +299,7 @@ impl Engine {
 
     /// Appends the pairs that are new: fresh versions for everyone, all versions for newcomers.
     fn emit(&mut self, key: SourceKey, persons: BTreeSet<(Uuid, Role)>) {
+        let bookings = self.bookings_of(key);
         let Some(dossier) = self.dossiers.get_mut(&key) else {
             return;
         };
@@ -284,12 +307,17 @@ impl Engine {
         let fresh = self.fresh.get(&key);
         for (person, role) in &persons {
             let newcomer = !before.contains(&(*person, *role));
+            let mut told = false;
             for kept in &dossier.versions {
                 if newcomer || fresh.is_some_and(|fresh| fresh.contains(&kept.order())) {
+                    told = true;
                     self.out
                         .rows
                         .push(rules::log_row(key, kept, *person, *role));
                 }
+            }
+            if told {
+                self.out.touch(*person, &bookings);
             }
         }
         if persons.len() > before.len() {
@@ -326,6 +354,7 @@ impl Engine {
                         let row = rules::log_row(*parent, kept, traveller.0, traveller.1);
                         self.out.rows.push(row);
                     }
+                    self.out.touch(traveller.0, &[parent.id].into());
                 }
             }
         }

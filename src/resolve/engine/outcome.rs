@@ -12,6 +12,9 @@ use crate::domain::source::{Field, SourceKey, SourceKind, Value};
 use crate::resolve::dossier::{Dossier, Kept, Sighting};
 use crate::resolve::rules;
 
+/// Persons, each with the booking over which they are concerned, if it is over one.
+type Affected = BTreeSet<(Uuid, Option<Uuid>)>;
+
 impl Engine {
     pub(super) fn note_profile(&mut self, key: SourceKey) {
         let Some(profile) = self
@@ -161,21 +164,23 @@ impl Engine {
         if View::of(key.kind, dossier) == before {
             return;
         }
-        self.out
-            .refold
-            .extend(dossier.persons.iter().map(|(person, _)| *person));
+        let persons: Vec<Uuid> = dossier.persons.iter().map(|(person, _)| *person).collect();
+        let bookings = self.bookings_of(key);
+        for person in persons {
+            self.out.touch(person, &bookings);
+        }
         if key.kind == SourceKind::Departure {
             self.flipped.insert(key);
             self.queue.insert(key);
         }
     }
 
-    /// Whom a change of a row about nobody concerns; none while that cannot be told yet.
-    pub(super) fn affected(&mut self, key: SourceKey, need: &mut Need) -> Option<BTreeSet<Uuid>> {
+    /// Whom a change of a row about nobody concerns, and over which booking; none while that cannot be told yet.
+    pub(super) fn affected(&mut self, key: SourceKey, need: &mut Need) -> Option<Affected> {
         let dossier = self.dossiers.get(&key)?;
         let before = self.before.get(&key);
         let changed = before.is_some_and(|before| *before != View::of(key.kind, dossier));
-        let mut persons = BTreeSet::new();
+        let mut persons = Affected::new();
         if !changed && !self.flipped.contains(&key) {
             return Some(persons);
         }
@@ -208,7 +213,8 @@ impl Engine {
                 let seen =
                     seen.filter(|child| key.kind != SourceKind::Departure || child.ever("NO_SHOW"));
                 let linked = seen.into_iter().flat_map(|child| &child.persons);
-                persons.extend(linked.map(|(person, _)| *person));
+                let booking = (child.kind == SourceKind::Booking).then_some(child.id);
+                persons.extend(linked.map(|(person, _)| (*person, booking)));
             }
         }
         complete.then_some(persons)

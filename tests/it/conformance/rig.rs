@@ -82,6 +82,7 @@ impl Rig {
                 pepper: Pepper::new(b"the master key of these tests"),
                 settings: Settings {
                     quarantine_days: QUARANTINE_DAYS,
+                    ..Settings::default()
                 },
             },
             _tasks: tasks,

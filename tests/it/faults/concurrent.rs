@@ -81,6 +81,7 @@ impl Loops {
             pepper: Pepper::new(b"pepper"),
             settings: Settings {
                 quarantine_days: QUARANTINE_DAYS,
+                ..Settings::default()
             },
         };
         let contexts = (0..LOOPS).map(|_| context()).collect();

@@ -10,7 +10,7 @@ use customer_intelligence::domain::activity::RowBody;
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::domain::source::{SourceKey, SourceKind};
 use customer_intelligence::inbox::claim;
-use customer_intelligence::projections::{self, Settings};
+use customer_intelligence::projections::{self, Settings, Touched};
 use customer_intelligence::resolve::dossier::Dossier;
 use customer_intelligence::resolve::fence::Pepper;
 use customer_intelligence::resolve::store;
@@ -21,7 +21,10 @@ use crate::support::TestDb;
 
 const TENANT: Uuid = Uuid::from_u128(0xa1);
 const BIG: &str = "'dossier', 'link', 'activity_log', 'customer', 'customer_insight', 'inbox'";
-const SETTINGS: Settings = Settings { quarantine_days: 3 };
+const SETTINGS: Settings = Settings {
+    quarantine_days: 3,
+    large_from: 2_000,
+};
 
 /// What is asked of the database in one way of planning.
 struct Asked<'d> {
@@ -131,7 +134,10 @@ impl Asked<'_> {
         projections::upsert_profiles(&mut tx, TENANT, &profiles)
             .await
             .unwrap();
-        let written = projections::refold(&mut tx, SETTINGS, TENANT, &self.persons, at).await;
+        let written = {
+            let touched = Touched::by_time(self.persons.iter().copied());
+            projections::refold(&mut tx, SETTINGS, TENANT, touched, at).await
+        };
         assert_eq!(written.unwrap(), persons.len());
         self.end(tx, "refold").await;
     }

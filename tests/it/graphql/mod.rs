@@ -2,6 +2,7 @@
 
 mod rig;
 mod schema;
+mod metrics;
 mod specification;
 mod join;
 mod outage;

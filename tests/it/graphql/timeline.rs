@@ -43,7 +43,7 @@ async fn deliver(rig: &Rig, rows: &[(&str, &str, Value)]) {
         pool: rig.db.pool().clone(),
         clock: rig.clock.clone(),
         pepper: Pepper::new(&[7; 32]),
-        settings: Settings { quarantine_days: 3 },
+        settings: Settings::default(),
     };
     let mut sizes = BTreeMap::new();
     while ingest::round(&context, &mut sizes).await.unwrap() {}

@@ -63,6 +63,10 @@ async fn concurrent_workers_come_to_what_the_definitions_say() {
         "{} histories fail:\n{shown}",
         failures.len()
     );
+    // Or the histories would not say anything about persons who are kept in parts.
+    let parts = sqlx::query_scalar!(r#"select count(*) as "n!" from fold_part"#);
+    let parts = parts.fetch_one(db.pool()).await.unwrap();
+    assert!(parts > 0);
 }
 
 /// What is wrong with one history, if anything.
@@ -105,6 +109,8 @@ async fn deliver(
         pepper: Pepper::new(b"only for tests"),
         settings: Settings {
             quarantine_days: history.quarantine_days,
+            // Everybody in parts, some, nobody: it must not make a difference.
+            large_from: [0, 6, usize::MAX][usize::try_from(history.seed % 3).unwrap()],
         },
     };
     let tenant_id = history.tenant;

@@ -48,6 +48,7 @@ impl Stage {
             pepper: Pepper::new(b"pepper"),
             settings: Settings {
                 quarantine_days: QUARANTINE_DAYS,
+                ..Settings::default()
             },
         };
         let writer = Writer::new(db.pool().clone(), clock.clone(), inbox::Limits::default());
