@@ -42,7 +42,10 @@ pub(super) fn worker(db: &TestDb, clock: &Clock, lock: Duration) -> Context {
             pool: pool::connect_lazy(db.options(), &config),
             clock: clock.clone(),
             pepper: Pepper::new(b"pepper"),
-            settings: Settings { quarantine_days: 3 },
+            settings: Settings {
+                quarantine_days: 3,
+                ..Settings::default()
+            },
         },
         retention: RETENTION,
     }

@@ -7,6 +7,11 @@
 mod expected;
 mod program;
 mod load;
+mod switches;
+mod shown;
 mod killed;
+mod proxy;
+mod wired;
+mod links;
 mod concurrent;
 mod plans;

@@ -1,0 +1,69 @@
+//! What a run of these tests is asked for by environment variables, and the bars it is held against.
+//!
+//! `CI_FAULT_KILLS`: that many kills, over 64 connections, with the bars to the letter. `CI_FAULT_SEED`: other moments.
+//! `CI_FAULT_STORM`: that many events in the storm of duplicates. `CI_FAULT_FREEZE`: seconds a process is frozen for.
+
+use std::time::Duration;
+
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Ready again after the program was killed.
+pub(super) const READY_AFTER_PROGRAM: Duration = Duration::from_secs(2);
+/// Works again after the database was killed.
+pub(super) const WORKS_AFTER_DATABASE: Duration = Duration::from_secs(5);
+/// Everything is folded after the last delivery.
+pub(super) const FOLDED: Duration = Duration::from_secs(5);
+
+/// Fails when something took longer than it may. The short form runs beside other tests on machines that are busy
+/// with them, so it allows for that; the figures are printed in both.
+pub(super) fn hold_against(what: &str, took: Duration, bar: Duration) {
+    let allowed = if is_full() { bar } else { bar * 5 };
+    assert!(took < allowed, "{what}: {took:.2?}, at most {allowed:?}");
+}
+
+/// Whether the full form is asked for.
+pub(super) fn is_full() -> bool {
+    switch("CI_FAULT_KILLS").is_some()
+}
+
+/// These tests measure, so they run one after the other.
+pub(super) async fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::const_new(());
+    ALONE.lock().await
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's own switches, read nowhere else"
+)]
+pub(super) fn switch(name: &str) -> Option<u64> {
+    std::env::var(name)
+        .ok()
+        .and_then(|wanted| wanted.parse().ok())
+}
+
+/// How often to kill: `CI_FAULT_KILLS`, else the given number.
+pub(super) fn kills(otherwise: u64) -> u64 {
+    switch("CI_FAULT_KILLS").unwrap_or(otherwise)
+}
+
+pub(super) fn connections() -> usize {
+    if is_full() { 64 } else { 16 }
+}
+
+/// Random moments: so many acknowledgements each, rising, with a little time after each.
+pub(super) fn moments(faults: u64, all: usize) -> Vec<(usize, Duration)> {
+    let mut state = switch("CI_FAULT_SEED").unwrap_or(1);
+    let mut next = |below: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below.max(1)
+    };
+    let share = u64::try_from(all).unwrap() * 9 / 10 / faults;
+    let moments = (0..faults).map(|fault| {
+        let acked = usize::try_from(fault * share + next(share)).unwrap();
+        (acked, Duration::from_micros(next(30_000)))
+    });
+    moments.collect()
+}
