@@ -41,7 +41,7 @@ async fn kill_9_between_commit_and_answer_loses_nothing_and_doubles_nothing() {
         waits.push(wired.program.until_ready().await);
     }
     let longest = waits.iter().max().copied().unwrap_or_default();
-    let (tally, folded) = wired.settle(load, &expected).await;
+    let (tally, folded) = wired.settle(load, &[expected]).await;
     println!(
         "kill -9 between commit and answer: {faults} times, ready again {waits:.2?}, {tally:?}, folded {folded:.2?} after \
          the last delivery"
@@ -74,7 +74,7 @@ async fn a_link_cut_between_commit_and_answer_doubles_nothing() {
         }
     }
     let broken = wired.inside.broken() + wired.outside.broken();
-    let (tally, folded) = wired.settle(load, &expected).await;
+    let (tally, folded) = wired.settle(load, &[expected]).await;
     println!(
         "{broken} connections cut at {faults} commits: {tally:?}, folded {folded:.2?} after the last delivery"
     );
@@ -130,7 +130,7 @@ async fn links_that_are_cut_reset_silent_or_slow_lose_nothing_and_double_nothing
         assert!(wired.program.ended().is_none());
     }
     let broken = wired.inside.broken() + wired.outside.broken();
-    let (tally, folded) = wired.settle(load, &expected).await;
+    let (tally, folded) = wired.settle(load, &[expected]).await;
     for (what, inside, ready, works) in &waits {
         let place = if *inside { "database" } else { "door" };
         println!("{what} before the {place}: ready {ready:.2?}, acknowledging {works:.2?}");

@@ -98,6 +98,11 @@ impl Load {
         );
     }
 
+    /// How many were acknowledged by now.
+    pub(super) fn acked(&self) -> usize {
+        *self.acked.borrow()
+    }
+
     /// Waits until that many more than now were acknowledged, or all.
     pub(super) async fn until_more_acked(&mut self, more: usize) {
         let wanted = *self.acked.borrow() + more;

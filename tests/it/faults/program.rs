@@ -151,6 +151,17 @@ impl Program {
         Some(kib / 1024)
     }
 
+    /// Processor time it has used; none where the system does not tell.
+    pub(super) fn processor_time(&self) -> Option<Duration> {
+        let pid = self.child.as_ref()?.id();
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // After the name, which may hold anything: state, then numbers; user and system time in hundredths.
+        let (_, numbers) = stat.rsplit_once(')')?;
+        let mut ticks = numbers.split_whitespace().skip(11);
+        let (user, system): (u64, u64) = (ticks.next()?.parse().ok()?, ticks.next()?.parse().ok()?);
+        Some(Duration::from_millis((user + system) * 10))
+    }
+
     /// How it ended, if it did.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
         self.child

@@ -51,19 +51,38 @@ pub(super) fn connections() -> usize {
     if is_full() { 64 } else { 16 }
 }
 
-/// Random moments: so many acknowledgements each, rising, with a little time after each.
-pub(super) fn moments(faults: u64, all: usize) -> Vec<(usize, Duration)> {
-    let mut state = switch("CI_FAULT_SEED").unwrap_or(1);
-    let mut next = |below: u64| {
-        state = state
+/// A small source of chance; `CI_FAULT_SEED` gives another.
+pub(super) struct Chance(u64);
+
+impl Chance {
+    pub(super) fn new() -> Self {
+        Self(switch("CI_FAULT_SEED").unwrap_or(1))
+    }
+
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self
+            .0
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below.max(1)
-    };
+        (self.0 >> 33) % bound.max(1)
+    }
+
+    /// Any order of these.
+    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for at in (1..items.len()).rev() {
+            let other = self.below(u64::try_from(at + 1).unwrap());
+            items.swap(at, usize::try_from(other).unwrap());
+        }
+    }
+}
+
+/// Random moments: so many acknowledgements each, rising, with a little time after each.
+pub(super) fn moments(faults: u64, all: usize) -> Vec<(usize, Duration)> {
+    let mut chance = Chance::new();
     let share = u64::try_from(all).unwrap() * 9 / 10 / faults;
     let moments = (0..faults).map(|fault| {
-        let acked = usize::try_from(fault * share + next(share)).unwrap();
-        (acked, Duration::from_micros(next(30_000)))
+        let acked = usize::try_from(fault * share + chance.below(share)).unwrap();
+        (acked, Duration::from_micros(chance.below(30_000)))
     });
     moments.collect()
 }

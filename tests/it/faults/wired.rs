@@ -73,14 +73,21 @@ impl Wired {
 
     /// Everything is delivered and folded; every insight and every row of the log is as expected. Returns what the
     /// deliverer met, and how long folding took after the last delivery.
-    pub(super) async fn settle(mut self, load: Load, expected: &Expected) -> (Tally, Duration) {
+    pub(super) async fn settle(mut self, load: Load, expected: &[Expected]) -> (Tally, Duration) {
         let tally = load.finish().await;
-        let drained = drained(&self.program, expected).await;
-        compare(&self.program, expected).await;
+        let mut folded = Duration::ZERO;
+        for one in expected {
+            folded += drained(&self.program, one).await;
+        }
+        for one in expected {
+            compare(&self.program, one).await;
+        }
         let (status, _) = self.program.stop().await;
         assert!(status.success(), "{status}");
-        expected.assert_log(self.db.pool()).await;
-        (tally, drained)
+        for one in expected {
+            one.assert_log(self.db.pool()).await;
+        }
+        (tally, folded)
     }
 }
 
