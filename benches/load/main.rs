@@ -2,6 +2,7 @@
 //!
 //!     cargo bench --bench load -- webhook
 //!     cargo bench --bench load -- ingest
+//!     cargo bench --bench load -- rebuild
 //!     cargo bench --bench load -- join
 //!
 //! Machines differ and are noisy: what counts is the ratio to the baseline. Everything (client, server, PostgreSQL with
@@ -13,6 +14,7 @@ mod memory;
 mod workload;
 mod webhook;
 mod ingest;
+mod rebuild;
 mod join;
 
 use std::io::Write;
@@ -36,6 +38,8 @@ enum Load {
     Webhook(webhook::Options),
     /// Deliveries a second from the inbox to the insight.
     Ingest(ingest::Options),
+    /// Activities a second when everybody is folded again.
+    Rebuild(rebuild::Options),
     /// Requests with 1, 100 and 1,000 keys at the GraphQL door.
     Join(join::Options),
 }
@@ -54,6 +58,7 @@ fn main() -> anyhow::Result<()> {
         match cli.load {
             Load::Webhook(options) => webhook::run(&options).await,
             Load::Ingest(options) => ingest::run(&options).await,
+            Load::Rebuild(options) => rebuild::run(&options).await,
             Load::Join(options) => join::run(&options).await,
         }
     })

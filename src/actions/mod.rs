@@ -1,5 +1,6 @@
 //! What people and doors can do: one intent, one file.
 
 pub mod receive;
+pub mod backfill;
 pub mod dead_letters;
 pub mod cron;

@@ -44,7 +44,7 @@ pub async fn receive(
     }
 }
 
-fn entry(delivery: Delivery) -> Entry {
+pub(super) fn entry(delivery: Delivery) -> Entry {
     Entry {
         tenant_id: delivery.tenant_id,
         event_id: delivery.event_id,
@@ -56,7 +56,7 @@ fn entry(delivery: Delivery) -> Entry {
 }
 
 /// The letter's id comes from the event's id, or else from the body: the same delivery has one letter.
-fn letter(refusal: Refusal, body: &[u8], clock: &Clock) -> Letter {
+pub(super) fn letter(refusal: Refusal, body: &[u8], clock: &Clock) -> Letter {
     let tenant_id = refusal.tenant_id.unwrap_or(Uuid::nil());
     let id = match &refusal.event_id {
         Some(event) => Letter::id_of(tenant_id, event),

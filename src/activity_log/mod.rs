@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::db::{Error, Tx};
+use crate::db::{Error, Pool, Tx};
 use crate::domain::activity::{LogRow, Role, RowBody};
 use crate::domain::source::{ContentHash, SourceKind};
 
@@ -312,6 +312,23 @@ impl Stored {
             },
         })
     }
+}
+
+/// How many persons gained rows of this provenance at `since` or later. Reads the tenant's whole log.
+pub async fn persons_since(
+    pool: &Pool,
+    tenant_id: Uuid,
+    provenance: Provenance,
+    since: DateTime<Utc>,
+) -> Result<i64, Error> {
+    let counted = sqlx::query_scalar!(
+        r#"select count(distinct person_profile_id) as "persons!" from activity_log
+           where tenant_id = $1 and provenance = $2 and recorded_at >= $3"#,
+        tenant_id,
+        provenance as i16,
+        since,
+    );
+    Ok(counted.fetch_one(pool).await?)
 }
 
 /// Takes all rows of these persons out; the transaction becomes the eraser's until it ends.

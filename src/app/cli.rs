@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use super::commands::{dead_letters, demo, hasura};
+use super::commands::{backfill, dead_letters, demo, hasura, rebuild, verify};
 
 /// Customer insight for people who run on Hasura: event triggers in, a remote schema out.
 ///
@@ -36,6 +36,26 @@ pub(super) enum Command {
         after_help = "Example:\n  DATABASE_URL=postgres://owner@db/ci customer-intelligence migrate"
     )]
     Migrate,
+    /// Bring history in: a file of event-trigger envelopes, one JSON object a line, or Hasura's own event log.
+    ///
+    /// History takes the same way as live events but stands behind them, and causes no outputs. It may be killed at any
+    /// moment: the same command goes on where it was. What was known already is counted as duplicate and does no harm.
+    #[command(
+        after_help = "Examples:\n  customer-intelligence backfill export.ndjson.gz\n  \
+            zcat export-*.gz | customer-intelligence backfill -\n  \
+            customer-intelligence backfill --event-log postgres://reader@platform/db --from 2024-01-01"
+    )]
+    Backfill(backfill::Options),
+    /// Fold everybody again from the log with this program's code; reads and ingest go on, a kill loses nothing.
+    #[command(
+        after_help = "Examples:\n  customer-intelligence rebuild --diff          # what would change, and why\n  customer-intelligence rebuild --max-rate 50000"
+    )]
+    Rebuild(rebuild::Options),
+    /// Compare everything stored about customers with what the log says; exits with 1 when something differs.
+    #[command(
+        after_help = "Examples:\n  customer-intelligence verify --sample 1000\n  customer-intelligence verify --heal"
+    )]
+    Verify(verify::Options),
     /// Look at deliveries that could not be understood, try them again, or drop them.
     #[command(
         subcommand,

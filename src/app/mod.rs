@@ -6,6 +6,7 @@ pub mod config;
 mod cli;
 mod commands;
 mod database;
+mod progress;
 mod readiness;
 mod upkeep;
 mod signals;

@@ -152,7 +152,9 @@ impl Service {
         let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
         self.chores.spawn(async move {
             if upkeep::until_prepared(prepared, &stop).await {
-                workers::due::run(context, stop.cancelled()).await;
+                let due = workers::due::run(context.clone(), stop.cancelled());
+                let auditor = workers::verify::run(context.folding(), stop.cancelled());
+                futures::join!(due, auditor);
             }
         });
     }

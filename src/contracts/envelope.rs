@@ -60,6 +60,7 @@ pub fn decode(cut: &[u8]) -> Result<Decoded, Refusal> {
     let reading = interpret(&root).map_err(|fault| letter::refusal(&root, fault))?;
     Ok(Decoded {
         tenant_id: reading.tenant_id,
+        contract: reading.contract,
         event_name: reading.event_name().map(str::to_owned),
         versions: reading.told.versions,
         rounded: reading.told.rounded,

@@ -43,6 +43,8 @@ use crate::domain::source::Version;
 pub struct Decoded {
     /// Whose rows.
     pub tenant_id: Uuid,
+    /// The contract of its table.
+    pub contract: &'static TableContract,
     /// The domain event it is or amounts to, under its present name.
     pub event_name: Option<String>,
     /// Versions of the rows it speaks about; empty when it changes nothing.

@@ -5,6 +5,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::entry::Channel;
 use crate::db::{Error, Pool};
 
 /// Counting stops here.
@@ -49,6 +50,32 @@ pub async fn read(pool: &Pool) -> Result<Backlog, Error> {
         oldest_at: row.oldest.and_then(instant),
         dead_letters: row.dead_letters,
     })
+}
+
+/// How much lies in the inbox, by whatever way it came, counted up to `limit`.
+pub async fn waiting(pool: &Pool, limit: i64) -> Result<i64, Error> {
+    let counted = sqlx::query_scalar!(
+        r#"select count(*) as "waiting!" from (select from inbox limit $1) i"#,
+        limit
+    );
+    Ok(counted.fetch_one(pool).await?)
+}
+
+/// Whether nothing of the tenant's is left in the inbox that came by this channel up to this receipt.
+pub async fn is_folded(
+    pool: &Pool,
+    tenant_id: Uuid,
+    channel: Channel,
+    last_id: Uuid,
+) -> Result<bool, Error> {
+    let left = sqlx::query_scalar!(
+        r#"select exists (
+             select from inbox where tenant_id = $1 and channel = $2 and id <= $3) as "left!""#,
+        tenant_id,
+        channel.code(),
+        last_id,
+    );
+    Ok(!left.fetch_one(pool).await?)
 }
 
 /// The instant inside a version 7 id.

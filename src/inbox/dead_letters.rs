@@ -127,3 +127,35 @@ pub async fn forget(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> R
     .await?;
     Ok(emptied.rows_affected())
 }
+
+/// How many letters there are for a reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reasoned {
+    /// Whose deliveries; the nil uuid for those that name no tenant.
+    pub tenant_id: Uuid,
+    /// A stable code.
+    pub reason: String,
+    /// How many.
+    pub letters: i64,
+    /// When the latest came.
+    pub last_at: DateTime<Utc>,
+}
+
+/// Letters by tenant and reason, of one tenant or of all, that came at `since` or later.
+pub async fn by_reason(
+    pool: &Pool,
+    tenant_id: Option<Uuid>,
+    since: Option<DateTime<Utc>>,
+) -> Result<Vec<Reasoned>, Error> {
+    let found = sqlx::query_as!(
+        Reasoned,
+        r#"select tenant_id, reason, count(*) as "letters!", max(received_at) as "last_at!"
+           from dead_letter
+           where ($1::uuid is null or tenant_id = $1)
+             and ($2::timestamptz is null or received_at >= $2)
+           group by tenant_id, reason order by tenant_id, reason"#,
+        tenant_id,
+        since,
+    );
+    Ok(found.fetch_all(pool).await?)
+}

@@ -77,6 +77,31 @@ impl Letter {
         Uuid::new_v5(&tenant_id, event_id.as_bytes())
     }
 
+    /// The letter about a delivery whose row the database does not take.
+    #[must_use]
+    pub fn refused_by_database(
+        id: Uuid,
+        entry: &Entry,
+        sqlstate: &str,
+        received_at: DateTime<Utc>,
+    ) -> Self {
+        let event_id = entry.event_id.as_ref();
+        Self {
+            tenant_id: entry.tenant_id,
+            id: event_id.map_or(id, |event| Self::id_of(entry.tenant_id, event)),
+            event_id: entry.event_id.clone(),
+            table: Some(entry.table.clone()),
+            trigger: Some(entry.trigger.clone()),
+            reason: "refused_by_database".to_owned(),
+            detail: format!(
+                "the database refused the row (SQLSTATE {sqlstate}); redeliver it from Hasura"
+            ),
+            envelope: None,
+            received_at,
+        }
+        .storable()
+    }
+
     /// The same letter with everything PostgreSQL cannot store in a text taken out, and shortened.
     #[must_use]
     pub fn storable(mut self) -> Self {

@@ -221,30 +221,8 @@ impl<'a> Flusher<'a> {
     }
 
     fn letter(&self, keep: &Keep, sqlstate: Option<String>) -> Letter {
-        let Entry {
-            tenant_id,
-            event_id,
-            table,
-            trigger,
-            ..
-        } = &keep.entry;
         let sqlstate = sqlstate.unwrap_or_default();
-        Letter {
-            tenant_id: *tenant_id,
-            id: event_id
-                .as_ref()
-                .map_or(keep.id, |event| Letter::id_of(*tenant_id, event)),
-            event_id: event_id.clone(),
-            table: Some(table.clone()),
-            trigger: Some(trigger.clone()),
-            reason: "refused_by_database".to_owned(),
-            detail: format!(
-                "the database refused the row (SQLSTATE {sqlstate}); redeliver it from Hasura"
-            ),
-            envelope: None,
-            received_at: self.clock.now(),
-        }
-        .storable()
+        Letter::refused_by_database(keep.id, &keep.entry, &sqlstate, self.clock.now())
     }
 
     fn add(&mut self, tenant_id: Uuid, name: String, more: i64) {

@@ -2,7 +2,7 @@
 //!
 //! The way of a delivery: `queue` (bounded, in memory) → `writer` (everything in flight in one insert) →
 //! the table `inbox`, which the workers empty. What can never work goes the same way into `dead_letter`.
-//! `claim` takes it out again, in the worker's
+//! `admit` is the way of history, in a transaction of its own. `claim` takes it out again, in the worker's
 //! transaction. Deliberately absent: reading what a payload says; that is `contracts`.
 
 mod entry;
@@ -10,8 +10,10 @@ mod queue;
 mod writer;
 mod flush;
 mod statements;
+pub mod admit;
 pub mod claim;
 pub mod backlog;
+pub mod tally;
 pub mod dead_letters;
 pub mod retention;
 

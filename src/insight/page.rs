@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::column::Kind;
 use super::person::{self, Stored};
 use super::{Column, Condition, Direction, Error, Found, OrderStep, Reader, Test, Value, cursor};
+use crate::jobs;
 
 /// Which persons, in which order, from where, how many.
 #[derive(Clone, Debug, Default)]
@@ -70,7 +71,7 @@ pub(super) async fn page(
         return Err(Error::Cursor);
     }
     let now = reader.clock.now();
-    let mut statement = statement(tenant, request, after.as_ref());
+    let mut statement = statement(tenant, request, after.as_ref(), now);
     let rows = statement.build().fetch_all(&reader.pool);
     let mut rows = reader.in_time(async { Ok(rows.await?) }).await?;
     let first = request.first as usize;
@@ -103,8 +104,13 @@ pub(super) async fn page(
             body,
         });
     }
-    let fresh_as_of = person::fresh_as_of(oldest, now);
-    let insights = person::read(reader, tenant, stored, now, fresh_as_of).await;
+    let partial = rows.first().map(|row| row.try_get("partial")).transpose()?;
+    let dated = person::Dated {
+        read_at: now,
+        fresh_as_of: person::fresh_as_of(oldest, now),
+        partial: partial.unwrap_or_default(),
+    };
+    let insights = person::read(reader, tenant, stored, dated).await;
     let rows = places.into_iter().filter_map(|(place, computed_at)| {
         let insight = insights.get(&place.id)?.clone();
         let person_profile_id = place.id;
@@ -140,13 +146,22 @@ fn fits(place: &Place, order: &[OrderStep]) -> bool {
         && place.keys.iter().zip(order).all(typed)
 }
 
-fn statement(tenant: Uuid, request: &PageRequest, after: Option<&Place>) -> QueryBuilder<Postgres> {
+fn statement(
+    tenant: Uuid,
+    request: &PageRequest,
+    after: Option<&Place>,
+    now: DateTime<Utc>,
+) -> QueryBuilder<Postgres> {
     let mut sql =
         QueryBuilder::new("with oldest as materialized (select id from inbox where tenant_id = ");
     sql.push_bind(tenant).push(
         " and channel = 0 order by id limit 1) select person_profile_id, computed_at, valid_until, body, \
-         (select id from oldest) as oldest_delivery",
+         (select id from oldest) as oldest_delivery, exists (select from job where tenant_id = ",
     );
+    sql.push_bind(tenant)
+        .push(" and name = any (array['backfill', 'rebuild']) and state = 0 and touched_at >= ")
+        .push_bind(now - jobs::SILENT_AFTER)
+        .push(") as partial");
     for step in &request.order {
         let (name, kind) = step.column.identifier();
         sql.push(", ")
@@ -290,8 +305,8 @@ mod tests {
             keys: vec![None, Some(Value::Int(3))],
             id: Uuid::nil(),
         };
-        let sql = statement(Uuid::nil(), &request, Some(&place)).sql();
-        insta::assert_snapshot!(sql.as_str(), @"with oldest as materialized (select id from inbox where tenant_id = $1 and channel = 0 order by id limit 1) select person_profile_id, computed_at, valid_until, body, (select id from oldest) as oldest_delivery, last_activity_at as key_last_activity_at, trips_taken::bigint as key_trips_taken from customer_insight where tenant_id = $2 and lifetime_revenue >= $3 and nps_score is not null and (last_activity_at is null and (trips_taken > $4 or trips_taken is null) or last_activity_at is null and trips_taken = $5 and person_profile_id > $6) order by last_activity_at desc nulls last, trips_taken asc nulls last, person_profile_id limit $7");
+        let sql = statement(Uuid::nil(), &request, Some(&place), DateTime::UNIX_EPOCH).sql();
+        insta::assert_snapshot!(sql.as_str(), @"with oldest as materialized (select id from inbox where tenant_id = $1 and channel = 0 order by id limit 1) select person_profile_id, computed_at, valid_until, body, (select id from oldest) as oldest_delivery, exists (select from job where tenant_id = $2 and name = any (array['backfill', 'rebuild']) and state = 0 and touched_at >= $3) as partial, last_activity_at as key_last_activity_at, trips_taken::bigint as key_trips_taken from customer_insight where tenant_id = $4 and lifetime_revenue >= $5 and nps_score is not null and (last_activity_at is null and (trips_taken > $6 or trips_taken is null) or last_activity_at is null and trips_taken = $7 and person_profile_id > $8) order by last_activity_at desc nulls last, trips_taken asc nulls last, person_profile_id limit $9");
     }
 
     #[test]

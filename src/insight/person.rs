@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Error, Reader, body, current};
 use crate::domain::insight::Insight;
+use crate::jobs;
 
 /// An insight as it is read at an instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,10 +19,20 @@ pub struct PersonInsight {
     pub read_at: DateTime<Utc>,
     /// Everything delivered by this instant is in it.
     pub fresh_as_of: DateTime<Utc>,
+    /// History is being brought in or refolded at this moment, so there may be more to come.
+    pub partial: bool,
 }
 
 /// What a known person is answered with; `None` when their insight cannot be derived now.
 pub type Found = Option<Arc<PersonInsight>>;
+
+/// What is true of all insights of one read.
+#[derive(Clone, Copy)]
+pub(super) struct Dated {
+    pub(super) read_at: DateTime<Utc>,
+    pub(super) fresh_as_of: DateTime<Utc>,
+    pub(super) partial: bool,
+}
 
 /// A stored row on its way to an insight.
 pub(super) struct Stored {
@@ -36,6 +47,7 @@ struct Row {
     valid_until: Option<DateTime<Utc>>,
     body: Vec<u8>,
     oldest_delivery: Option<Uuid>,
+    partial: bool,
 }
 
 /// A merged person leads to the survivor's row. The tenant's oldest live delivery that is not folded yet dates them all.
@@ -52,7 +64,12 @@ pub(super) async fn insights(
           select id from inbox where tenant_id = $1 and channel = 0 order by id limit 1
         )
         select asked.id as "asked!", insight.person_profile_id as "root!", insight.valid_until,
-          insight.body as "body!", (select id from oldest) as oldest_delivery
+          insight.body as "body!", (select id from oldest) as oldest_delivery,
+          exists (
+            select from job
+            where tenant_id = $1 and name = any (array['backfill', 'rebuild'])
+              and state = 0 and touched_at >= $3
+          ) as "partial!"
         from unnest($2::uuid[]) as asked(id)
         cross join lateral (
           select root from customer
@@ -66,11 +83,16 @@ pub(super) async fn insights(
         ) as insight
         "#,
         tenant,
-        ids
+        ids,
+        now - jobs::SILENT_AFTER,
     )
     .fetch_all(&reader.pool);
     let rows = reader.in_time(async { Ok(rows.await?) }).await?;
-    let fresh_as_of = fresh_as_of(rows.first().and_then(|row| row.oldest_delivery), now);
+    let dated = Dated {
+        read_at: now,
+        fresh_as_of: fresh_as_of(rows.first().and_then(|row| row.oldest_delivery), now),
+        partial: rows.first().is_some_and(|row| row.partial),
+    };
     let mut asked = Vec::with_capacity(rows.len());
     let mut stored = Vec::with_capacity(rows.len());
     for Row {
@@ -88,7 +110,7 @@ pub(super) async fn insights(
             body,
         });
     }
-    let insights = read(reader, tenant, stored, now, fresh_as_of).await;
+    let insights = read(reader, tenant, stored, dated).await;
     let with_id = |(id, root)| Some((id, insights.get(&root)?.clone()));
     Ok(asked.into_iter().filter_map(with_id).collect())
 }
@@ -100,15 +122,16 @@ pub(super) async fn read(
     reader: &Reader,
     tenant: Uuid,
     stored: Vec<Stored>,
-    now: DateTime<Utc>,
-    fresh_as_of: DateTime<Utc>,
+    dated: Dated,
 ) -> HashMap<Uuid, Found> {
     let mut insights = HashMap::with_capacity(stored.len());
+    let now = dated.read_at;
     let dated = |insight| {
         Some(Arc::new(PersonInsight {
             insight,
             read_at: now,
-            fresh_as_of,
+            fresh_as_of: dated.fresh_as_of,
+            partial: dated.partial,
         }))
     };
     let mut stale = Vec::new();

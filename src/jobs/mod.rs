@@ -187,6 +187,27 @@ pub async fn finish<P: Serialize + Sync>(
     store(executor, key, state, progress, now).await
 }
 
+/// Ends a run in `state`, its progress as it was stored last.
+pub async fn close(
+    executor: impl PgExecutor<'_>,
+    key: &Key,
+    state: State,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "update job set state = $5, touched_at = greatest(touched_at, $4)
+         where tenant_id = $1 and name = $2 and run = $3",
+        key.tenant_id,
+        key.name,
+        key.run,
+        now,
+        state.code(),
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
 /// A sign of life without news.
 pub async fn touch(
     executor: impl PgExecutor<'_>,
@@ -240,6 +261,20 @@ pub async fn running(pool: &Pool) -> Result<Vec<Job>, Error> {
         Row,
         "select tenant_id, name, run, state, started_at, touched_at, progress from job
          where state = 0 order by tenant_id, name, run",
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(Job::try_from).collect()
+}
+
+/// The rows of one run, of whichever tenants, by tenant.
+pub async fn of_run(pool: &Pool, name: &str, run: &str) -> Result<Vec<Job>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select tenant_id, name, run, state, started_at, touched_at, progress from job
+         where name = $1 and run = $2 order by tenant_id",
+        name,
+        run,
     )
     .fetch_all(pool)
     .await?;

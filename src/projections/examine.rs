@@ -4,6 +4,7 @@
 //! Each person is derived for the instant that the stored insight was derived for: time alone is no drift.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use chrono::DateTime;
 use serde_json::Value;
@@ -106,7 +107,7 @@ impl Examiner {
         let (mut sets, moved) = customers::sets(&known);
         sets.retain(|root, _| self.covers(*root));
         for (person, root) in moved.into_iter().filter(|(person, _)| self.covers(*person)) {
-            found.differs(person, "customer.root", "another survivor", root);
+            found.differs(person, "customer.root", "another survivor", &root);
         }
         self.merges(connection, &known, &mut found).await?;
         let stored = self.stored(connection, &sets, &mut found).await?;
@@ -117,6 +118,12 @@ impl Examiner {
             let set = sets.get(&holder);
             if !set.is_some_and(|set| set.in_parts.contains(&holder)) {
                 found.differs(holder, "fold_part", "rows", "nobody kept in parts");
+            }
+        }
+        for (root, set) in &sets {
+            let aliases = set.in_parts.iter().filter(|member| *member != root);
+            for alias in aliases {
+                found.differs(*alias, "customer.in_parts", &true, &false);
             }
         }
         let at = |root| {
@@ -267,7 +274,7 @@ impl Examiner {
         let expected = parts::as_stored(root, parts, buckets.into_iter())?;
         for (bucket, body) in expected {
             if stored.remove(&bucket).as_deref() != Some(body.as_slice()) {
-                found.differs(root, "fold_part.body", "other", format!("bucket {bucket}"));
+                found.differs(root, "fold_part.body", "other", &format!("bucket {bucket}"));
             }
         }
         Ok(())
@@ -289,7 +296,7 @@ fn compare(
             person,
             "customer_insight.fold_version",
             version,
-            FOLD_VERSION,
+            &FOLD_VERSION,
         );
         found.of(person).older_fold = true;
     }
@@ -302,7 +309,7 @@ fn compare(
             Metric::differences(&insight, &refolded.row.insight, stored.computed_at)
         });
         for (metric, stored, refolded) in metrics.into_iter().flatten() {
-            found.differs(person, metric.name(), stored, refolded);
+            found.differs(person, metric.name(), &stored, &refolded);
         }
     }
     let (stored, expected) = (columns(stored), columns(&expected));
@@ -310,7 +317,7 @@ fn compare(
         let stored = stored.get(&column).cloned().unwrap_or_default();
         if stored != expected {
             let name = format!("customer_insight.{column}");
-            found.differs(person, &name, short(&stored), short(&expected));
+            found.differs(person, &name, &short(&stored), &short(&expected));
         }
     }
     Ok(())
@@ -361,8 +368,8 @@ impl Found {
         &mut self,
         person: Uuid,
         name: &str,
-        stored: impl ToString,
-        refolded: impl ToString,
+        stored: &(impl Display + ?Sized),
+        refolded: &(impl Display + ?Sized),
     ) {
         let cell = Cell {
             name: name.to_owned(),

@@ -11,7 +11,7 @@ use super::engine::{Engine, Outcome};
 use super::fence::{self, Pepper};
 use super::{erase, rules};
 use crate::db::{Error, Tx};
-use crate::domain::source::{SourceKey, SourceKind, Version};
+use crate::domain::source::{SourceKey, SourceKind, Version, VersionOrder};
 
 /// A batch that was resolved.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct Resolved {
     pub outcome: Outcome,
     /// Versions that were swallowed by the fence.
     pub fenced: u64,
+    /// Of each version handed in, in their order: whether it was new. Of the same version twice, the first is.
+    pub news: Vec<bool>,
 }
 
 /// Resolves versions against what the tenant's dossiers know, and writes the dossiers back.
@@ -34,11 +36,15 @@ pub async fn resolve(
 ) -> Result<Resolved, Error> {
     let named: BTreeSet<Uuid> = versions.iter().flat_map(erase::named).collect();
     let erased = fence::fenced(tx, pepper, tenant_id, &named).await?;
-    let all = versions.len();
     let veil = |version| erase::veil(version, |person| erased.contains(&person));
-    let versions: Vec<Version> = versions.into_iter().filter_map(veil).collect();
-    let fenced = (all - versions.len()) as u64;
-    let mut engine = Engine::new(versions);
+    let versions: Vec<Option<Version>> = versions.into_iter().map(veil).collect();
+    let fenced = versions.iter().filter(|version| version.is_none()).count() as u64;
+    let told = |version: &Version| (version.source, version.order());
+    let told: Vec<_> = versions
+        .iter()
+        .map(|version| version.as_ref().map(told))
+        .collect();
+    let mut engine = Engine::new(versions.into_iter().flatten());
     loop {
         let need = engine.run();
         if need.is_empty() {
@@ -55,10 +61,19 @@ pub async fn resolve(
         let listed = listed.map(|key| (key, children.remove(&key).unwrap_or_default()));
         engine.supply(dossiers, listed);
     }
-    let outcome = engine.finish();
+    let mut outcome = engine.finish();
+    let mut is_new = |told: Option<(SourceKey, VersionOrder)>| {
+        let fresh = told.and_then(|(key, order)| Some((outcome.fresh.get_mut(&key)?, order)));
+        fresh.is_some_and(|(fresh, order)| fresh.remove(&order))
+    };
+    let news = told.into_iter().map(&mut is_new).collect();
     save(tx, tenant_id, &outcome.dossiers, recorded_at).await?;
     link(tx, tenant_id, &outcome.links).await?;
-    Ok(Resolved { outcome, fenced })
+    Ok(Resolved {
+        outcome,
+        fenced,
+        news,
+    })
 }
 
 /// Loads dossiers; those that do not exist are absent from the answer.

@@ -64,6 +64,8 @@ pub struct Failed {
 #[derive(Default)]
 struct Read {
     versions: Vec<Version>,
+    /// Of each delivery, where its versions end.
+    ends: Vec<usize>,
     letters: Vec<Letter>,
     counts: BTreeMap<String, i64>,
 }
@@ -210,6 +212,11 @@ fn read(context: &Context, tenant_id: Uuid, claimed: &[Claimed]) -> Read {
     for one in claimed {
         match contracts::decode(&one.payload) {
             Ok(decoded) => {
+                let (schema, table) = (decoded.contract.schema, decoded.contract.table);
+                *read
+                    .counts
+                    .entry(format!("table.{schema}.{table}"))
+                    .or_default() += 1;
                 if let Some(name) = decoded.event_name {
                     *read.counts.entry(format!("event.{name}")).or_default() += 1;
                 }
@@ -222,6 +229,7 @@ fn read(context: &Context, tenant_id: Uuid, claimed: &[Claimed]) -> Read {
                     }
                 }
                 read.versions.extend(decoded.versions);
+                read.ends.push(read.versions.len());
             }
             Err(refusal) => read
                 .letters
@@ -247,6 +255,27 @@ fn letter(context: &Context, tenant_id: Uuid, id: Uuid, refusal: Refusal) -> Let
     letter.storable()
 }
 
+/// How many deliveries said nothing new; `ends` is where each one's versions end in `news`.
+fn without_news(ends: &[usize], news: &[bool]) -> u64 {
+    let mut from = 0;
+    let mut silent = 0;
+    for end in ends {
+        let told = news.get(from..*end).unwrap_or_default();
+        silent += u64::from(!told.contains(&true));
+        from = *end;
+    }
+    silent
+}
+
+/// As it stands in the tally's names.
+fn channel_name(channel: i16) -> &'static str {
+    match channel {
+        1 => "backfill",
+        2 => "replay",
+        _ => "live",
+    }
+}
+
 /// The fixed part of one channel's share of a batch.
 struct Batch<'c> {
     context: &'c Context,
@@ -268,20 +297,26 @@ impl Batch<'_> {
         )
         .await?;
         let outcome = resolved.outcome;
-        for (name, n) in [
-            ("fenced", resolved.fenced),
-            ("key_conflict", outcome.key_conflicts),
-        ] {
-            if n > 0 {
-                let n = i64::try_from(n).unwrap_or(i64::MAX);
-                read.counts.insert(name.to_owned(), n);
-            }
-        }
-        claim::tally(tx, tenant_id, &read.counts, context.clock.now()).await?;
         projections::upsert_profiles(tx, tenant_id, &outcome.profiles).await?;
         let appended =
             activity_log::append(tx, tenant_id, &outcome.rows, self.channel, self.recorded_at)
                 .await?;
+        let came_by = channel_name(self.channel);
+        for (name, n) in [
+            ("fenced".to_owned(), resolved.fenced),
+            ("key_conflict".to_owned(), outcome.key_conflicts),
+            (
+                format!("nothing_new.{came_by}"),
+                without_news(&read.ends, &resolved.news),
+            ),
+            (format!("appended.{came_by}"), appended.len() as u64),
+        ] {
+            if n > 0 {
+                read.counts
+                    .insert(name, i64::try_from(n).unwrap_or(i64::MAX));
+            }
+        }
+        claim::tally(tx, tenant_id, &read.counts, context.clock.now()).await?;
         done.log_rows += appended.len();
         let erased = self.erase(tx, &outcome).await?;
         done.erased += erased.len();
@@ -333,5 +368,16 @@ impl Batch<'_> {
         persons.retain(|person, _| !erased.contains(person));
         let touched = Touched { persons, appended };
         projections::refold(tx, settings, self.tenant_id, touched, now).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_has_news_when_one_of_its_versions_is_new() {
+        assert_eq!(without_news(&[2, 2, 3, 4], &[false, true, false, true]), 2);
+        assert_eq!(without_news(&[], &[]), 0);
     }
 }

@@ -13,10 +13,23 @@ pub mod cron;
 pub mod rebuild;
 pub mod verify;
 
+use tokio::task::JoinHandle;
+
 use crate::db::Pool;
 use crate::domain::clock::Clock;
 use crate::projections::Settings;
 use crate::resolve::fence::Pepper;
+
+/// What folding needs, and nothing else.
+#[derive(Debug, Clone)]
+pub struct Folding {
+    /// The service's database.
+    pub pool: Pool,
+    /// Time and ids.
+    pub clock: Clock,
+    /// What a refold depends on besides the log.
+    pub settings: Settings,
+}
 
 /// What every loop needs.
 #[derive(Debug, Clone)]
@@ -29,4 +42,25 @@ pub struct Context {
     pub pepper: Pepper,
     /// What a refold depends on besides the log.
     pub settings: Settings,
+}
+
+impl Context {
+    /// The part that folding needs.
+    #[must_use]
+    pub fn folding(&self) -> Folding {
+        Folding {
+            pool: self.pool.clone(),
+            clock: self.clock.clone(),
+            settings: self.settings,
+        }
+    }
+}
+
+/// Work on a core of its own, for what keeps one busy. Whoever asks waits for it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where workers spawn what they wait for"
+)]
+fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    tokio::spawn(work)
 }

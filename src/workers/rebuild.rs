@@ -10,7 +10,7 @@ use futures::{TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Context;
+use super::{Folding, apart};
 use crate::db::{Error, Tx};
 use crate::jobs::{self, Begun, Key, State};
 use crate::projections::{self, Page, Rebuilt};
@@ -48,17 +48,17 @@ pub struct Progress {
     pub log_rows: u64,
 }
 
-/// Runs to the end. `started` hears where it begins and how many customers there are, `told` how far it is.
+/// Runs to the end. `told` hears where it begins, and how far it is after each page; also how many customers there are.
 pub async fn run(
-    context: &Context,
+    context: &Folding,
     options: &Options,
-    started: impl FnOnce(&Progress, u64),
-    mut told: impl FnMut(&Progress),
+    mut told: impl FnMut(&Progress, u64),
 ) -> Result<Progress, Error> {
     let tenants = projections::counts(&context.pool, options.tenant).await?;
     let (key, mut progress) = begin(context, options).await?;
     let all = tenants.values().filter_map(|n| u64::try_from(*n).ok());
-    started(&progress, all.sum());
+    let all = all.sum();
+    told(&progress, all);
     let pace = Pace::new(options.max_rate, progress.log_rows);
     let first = progress.tenant;
     for tenant_id in tenants.into_keys().filter(|tenant| *tenant >= first) {
@@ -67,14 +67,18 @@ pub async fn run(
             progress.after = Uuid::nil();
         }
         let after = progress.after;
-        let pages = stream::try_unfold(after, move |after| async move {
-            let page = projections::page(&context.pool, tenant_id, after, options.page).await?;
-            Ok::<_, Error>(page.map(|page| (page, page.last)))
+        let (pool, size) = (context.pool.clone(), options.page);
+        let pages = stream::try_unfold(after, move |after| {
+            let pool = pool.clone();
+            async move {
+                let page = projections::page(&pool, tenant_id, after, size).await?;
+                Ok::<_, Error>(page.map(|page| (page, page.last)))
+            }
         });
         let spawned = pages.map_ok(|page| {
             let context = context.clone();
             // Spawned, because folding keeps a core busy: several pages want several cores.
-            let work = tokio::spawn(async move { persist(&context, tenant_id, page).await });
+            let work = apart(async move { persist(&context, tenant_id, page).await });
             async move { Ok((page, joined(work.await)?)) }
         });
         let mut done = std::pin::pin!(spawned.try_buffered(options.workers.max(1)));
@@ -84,7 +88,7 @@ pub async fn run(
             progress.insights += count(rebuilt.insights);
             progress.log_rows += count(rebuilt.log_rows);
             jobs::advance(&context.pool, &key, &progress, context.clock.now()).await?;
-            told(&progress);
+            told(&progress, all);
             pace.keep(progress.log_rows).await;
         }
     }
@@ -100,7 +104,7 @@ pub async fn run(
 }
 
 /// The run that did not come to its end, or a new one.
-async fn begin(context: &Context, options: &Options) -> Result<(Key, Progress), Error> {
+async fn begin(context: &Folding, options: &Options) -> Result<(Key, Progress), Error> {
     let scope = options.tenant.unwrap_or(Uuid::nil());
     let now = context.clock.now();
     let running = jobs::running(&context.pool).await?.into_iter();
@@ -125,7 +129,7 @@ async fn begin(context: &Context, options: &Options) -> Result<(Key, Progress), 
 }
 
 /// One page in one transaction, again when it lost against another.
-async fn persist(context: &Context, tenant_id: Uuid, page: Page) -> Result<Rebuilt, Error> {
+async fn persist(context: &Folding, tenant_id: Uuid, page: Page) -> Result<Rebuilt, Error> {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -136,7 +140,7 @@ async fn persist(context: &Context, tenant_id: Uuid, page: Page) -> Result<Rebui
     }
 }
 
-async fn transact(context: &Context, tenant_id: Uuid, page: Page) -> Result<Rebuilt, Error> {
+async fn transact(context: &Folding, tenant_id: Uuid, page: Page) -> Result<Rebuilt, Error> {
     let mut tx = Tx::begin(&context.pool).await?;
     let now = context.clock.now();
     let rebuilt = projections::rebuild(&mut tx, context.settings, tenant_id, page, now).await?;

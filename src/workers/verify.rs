@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures::{TryStreamExt as _, stream};
 use uuid::Uuid;
 
-use super::Context;
 use super::rebuild::joined;
+use super::{Folding, apart};
 use crate::db::{Error, Tx};
 use crate::domain::merkle::{self, Tree};
 use crate::projections::{self, Drift, Examined, Healed, Page};
@@ -46,17 +46,21 @@ pub struct Verdict {
 
 /// Examines a whole tenant; `told` hears how many customers are done.
 pub async fn tenant(
-    context: &Context,
+    context: &Folding,
     tenant_id: Uuid,
     mut told: impl FnMut(u64),
 ) -> Result<Verdict, Error> {
-    let pages = stream::try_unfold(Uuid::nil(), move |after| async move {
-        let page = projections::page(&context.pool, tenant_id, after, PAGE).await?;
-        Ok::<_, Error>(page.map(|page| (page, page.last)))
+    let pool = context.pool.clone();
+    let pages = stream::try_unfold(Uuid::nil(), move |after| {
+        let pool = pool.clone();
+        async move {
+            let page = projections::page(&pool, tenant_id, after, PAGE).await?;
+            Ok::<_, Error>(page.map(|page| (page, page.last)))
+        }
     });
     let examined = pages.map_ok(|page| {
         let context = context.clone();
-        let work = tokio::spawn(async move { examine(&context, tenant_id, page).await });
+        let work = apart(async move { examine(&context, tenant_id, page).await });
         async move { joined(work.await) }
     });
     let mut examined = std::pin::pin!(examined.try_buffered(AT_A_TIME));
@@ -70,7 +74,7 @@ pub async fn tenant(
 
 /// Examines about so many customers of a tenant in a row, from `after` on and then from the beginning.
 pub async fn sample(
-    context: &Context,
+    context: &Folding,
     tenant_id: Uuid,
     after: Uuid,
     customers: i64,
@@ -91,7 +95,7 @@ pub async fn sample(
     Ok(gathered.end())
 }
 
-async fn examine(context: &Context, tenant_id: Uuid, page: Page) -> Result<Examined, Error> {
+async fn examine(context: &Folding, tenant_id: Uuid, page: Page) -> Result<Examined, Error> {
     let examined = projections::examine(&context.pool, context.settings, tenant_id, page).await?;
     let customers = u64::try_from(examined.customers).unwrap_or(u64::MAX);
     metrics::counter!(AUDITED).increment(customers);
@@ -102,7 +106,7 @@ async fn examine(context: &Context, tenant_id: Uuid, page: Page) -> Result<Exami
 
 /// Repairs what a verdict found.
 pub async fn heal(
-    context: &Context,
+    context: &Folding,
     verdict: &Verdict,
     believe_the_log: bool,
 ) -> Result<Healed, Error> {
@@ -123,7 +127,7 @@ pub async fn heal(
 }
 
 /// The auditor: runs until `stop` completes.
-pub async fn run(context: Context, stop: impl Future<Output = ()> + Send) {
+pub async fn run(context: Folding, stop: impl Future<Output = ()> + Send) {
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
@@ -142,7 +146,7 @@ pub async fn run(context: Context, stop: impl Future<Output = ()> + Send) {
 }
 
 /// One sample of each tenant, from a place in the order of ids that the clock's randomness chooses.
-pub async fn round(context: &Context) -> Result<u64, Error> {
+pub async fn round(context: &Folding) -> Result<u64, Error> {
     let mut drifting = 0;
     for tenant_id in tenant::all(&context.pool).await? {
         let id = context.clock.uuid_v7().as_u128();

@@ -31,4 +31,6 @@ mod property;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod stories;

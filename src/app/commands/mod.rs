@@ -1,18 +1,25 @@
 //! One file a subcommand.
 
+pub(super) mod backfill;
 pub(super) mod dead_letters;
 pub(super) mod demo;
 pub(super) mod hasura;
 mod migrate;
+pub(super) mod rebuild;
+pub(super) mod verify;
 mod serve;
 
 use std::io::Write;
 
 use anyhow::Context;
 
+use super::Database;
 use super::cli::{Cli, Command, ConfigCommand};
 use super::config::Config;
+use crate::domain::clock::Clock;
+use crate::projections::Settings;
 use crate::telemetry::logs;
+use crate::workers::Folding;
 
 /// Runs what the command line says.
 pub(super) async fn run(cli: Cli) -> anyhow::Result<()> {
@@ -27,9 +34,24 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(options) => Box::pin(demo::run(config, options)).await,
         Command::Schema => say(&crate::graphql::sdl()),
         Command::Migrate => migrate::run(&config).await,
+        Command::Rebuild(options) => rebuild::run(&config, options).await,
+        Command::Verify(options) => verify::run(&config, options).await,
+        Command::Backfill(options) => Box::pin(backfill::run(config, options)).await,
         Command::DeadLetters(command) => dead_letters::run(&config, command).await,
         Command::Hasura(arguments) => hasura::run(&arguments),
         Command::Config(ConfigCommand::Print) => say(&config.to_string()),
+    }
+}
+
+/// What folding needs, for commands.
+fn folding(database: &Database, config: &Config) -> Folding {
+    Folding {
+        pool: database.pool(&config.database.pool()),
+        clock: Clock::system(),
+        settings: Settings {
+            quarantine_days: config.contacts.quarantine_days.into(),
+            ..Settings::default()
+        },
     }
 }
 

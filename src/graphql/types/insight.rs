@@ -19,6 +19,8 @@ use crate::insight::Found;
 pub enum InsightStatus {
     /// All is there.
     Ready,
+    /// History is being brought in or insights are being rebuilt: there may be more to come.
+    Partial,
     /// The service cannot reach its data at the moment: everything but the id is null.
     Unavailable,
 }
@@ -67,7 +69,8 @@ impl CustomerInsight {
 
     /// Whether the rest can be believed.
     async fn status(&self) -> InsightStatus {
-        match self.content {
+        match &self.content {
+            Some(content) if content.partial => InsightStatus::Partial,
             Some(_) => InsightStatus::Ready,
             None => InsightStatus::Unavailable,
         }

@@ -61,6 +61,8 @@ pub struct Outcome {
     pub profiles: BTreeMap<Uuid, Option<Uuid>>,
     /// Persons to erase.
     pub erase: BTreeMap<Uuid, ErasureCause>,
+    /// The versions that were not known before.
+    pub fresh: HashMap<SourceKey, BTreeSet<VersionOrder>>,
     /// Versions of one row at one instant that really differ.
     pub key_conflicts: u64,
 }
@@ -136,6 +138,7 @@ impl Engine {
     /// The outcome, once nothing is needed any more.
     #[must_use]
     pub fn finish(mut self) -> Outcome {
+        self.out.fresh = self.fresh;
         for key in self.changed {
             if let Some(dossier) = self.dossiers.remove(&key) {
                 self.out.dossiers.insert(key, dossier);
