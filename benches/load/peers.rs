@@ -1,5 +1,5 @@
 //! Other GraphQL servers over the same rows, asked for the same fields by the same clients: graphql-yoga with a
-//! DataLoader, and PostGraphile. One process each, as they come; they read columns, this service reads its stored body.
+//! `DataLoader`, and `PostGraphile`. One process each, as they come; they read columns, this service reads its stored body.
 //!
 //! Needs node 22 (which `npm` brings along) and the packages of `benches/peers`; without them it says so and ends.
 
@@ -24,10 +24,10 @@ const SELECTION: &str = "{ behavior_aggregate { lifetime_revenue  total_bookings
                          no_show_count  last_booking_at  } }";
 /// Different requests that are sent in turns.
 const REQUESTS: u128 = 200;
-/// How many times theirs our requests a second have to be: keys, yoga, PostGraphile.
+/// How many times theirs our requests a second have to be: keys, yoga, `PostGraphile`.
 const TARGETS: [(u128, f64, Option<f64>); 3] =
     [(1, 5.0, Some(5.0)), (100, 3.0, None), (1_000, 3.0, None)];
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]

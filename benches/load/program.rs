@@ -16,7 +16,7 @@ use super::{memory, workload};
 const WEBHOOK_SECRET: &str = "the webhook secret of this benchmark";
 const GATEWAY_SECRET: &str = "the gateway secret of this benchmark";
 /// Whatever takes longer does not happen any more.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(20);
 /// Keys of one request while waiting for persons.
 const KEYS: u128 = 500;

@@ -183,8 +183,8 @@ async fn look(
         .into_iter()
         .enumerate()
         .filter(|(n, _)| {
-            let insight = &answer["data"][format!("f{n}")];
-            insight["behavior_aggregate"]["total_bookings"].as_i64() > Some(0)
+            let value = answer.pointer(&format!("/data/f{n}/behavior_aggregate/total_bookings"));
+            value.and_then(Value::as_i64) > Some(0)
         })
         .map(|(_, person)| person)
         .collect();
