@@ -187,7 +187,8 @@ pub(super) async fn late_changes(
 /// A page of the tenant's persons; `None` when the request has no tenant.
 pub(super) async fn page(ctx: &Context<'_>, request: &PageRequest) -> Option<Result<Page, Error>> {
     let loaders = ctx.data_opt::<Loaders>()?;
-    Some(loaders.reader.page(loaders.tenant?, request).await)
+    // On the heap: the root's other fields, of which there may be thousands, share its room.
+    Some(Box::pin(loaders.reader.page(loaders.tenant?, request)).await)
 }
 
 /// What was asked of a timeline, as it came.
@@ -268,4 +269,32 @@ pub(super) async fn offering_title(ctx: &Context<'_>, id: Uuid) -> Option<String
     ctx.data_opt::<Loaders>()?
         .label(LabelKey::Offering(id))
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{PoolConfig, pool};
+    use crate::domain::clock::Clock;
+
+    /// Thousands of them wait at once in a join, each moved when it begins.
+    #[tokio::test]
+    async fn a_look_up_that_waits_is_small() {
+        let pool = pool::connect_lazy(
+            "postgres://nowhere/x".parse().unwrap(),
+            &PoolConfig::default(),
+        );
+        let caller = Caller {
+            role: crate::graphql::caller::Role::Admin,
+            tenant: Some(Uuid::nil()),
+            names_tenant: true,
+            user_id: None,
+            person_profile_id: None,
+        };
+        let loaders = Loaders::new(Reader::new(pool, Clock::system(), 3), &caller);
+        let person = size_of_val(&loaders.person(Uuid::nil()));
+        assert!(person < 512, "{person} bytes");
+        let label = size_of_val(&loaders.label(LabelKey::Tour(Uuid::nil())));
+        assert!(label < 512, "{label} bytes");
+    }
 }

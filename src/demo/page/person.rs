@@ -94,6 +94,7 @@ fn picture(profile: &Value, insight: &Value) -> Markup {
     }
     let merged = insight["person_profile_id"] != profile["id"];
     html! {
+        @if insight["status"] == "PARTIAL" { (notice("Die Historie wird gerade eingelesen: das Kundenbild ist noch unvollständig.")) }
         @if merged { (notice("Gezeigt wird das Kundenbild des zusammengeführten Profils.")) }
         @if insight["is_minor"] == true { (notice("Minderjährig: nur Reisedaten.")) }
         h3 { "Wert" } (value(insight))

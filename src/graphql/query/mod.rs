@@ -1,6 +1,7 @@
 //! The root. Each field's roles stand in `access`.
 
 mod conditions;
+mod dead_letters;
 
 use async_graphql::{Context, Object, Result};
 use futures::future::join_all;
@@ -11,6 +12,7 @@ use super::caller::Caller;
 use super::errors::FieldError;
 use super::loaders;
 use super::scalars::{TimestamptzScalar, UuidScalar};
+use super::types::dead_letter::{DeadLetter, DeadLetterConnection};
 use super::types::insight::CustomerInsight;
 use super::types::list::{CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder};
 use crate::domain::moment::Moment;
@@ -103,5 +105,27 @@ impl Query {
                 Err(told.to_graphql())
             }
         }
+    }
+
+    /// Deliveries that could not be understood, the latest first, for those who run the service. A tenant header
+    /// restricts them.
+    async fn dead_letters(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only with this code, such as `wrong_type`.")] reason: Option<String>,
+        #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Option<DeadLetterConnection>> {
+        // On the heap: joins have thousands of root fields, which share the room of the largest.
+        Box::pin(dead_letters::page(ctx, reason, first, after)).await
+    }
+
+    /// One of them; null when there is none with this id.
+    async fn dead_letter(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The letter's id.")] id: UuidScalar,
+    ) -> Result<Option<DeadLetter>> {
+        Box::pin(dead_letters::one(ctx, id.0)).await
     }
 }

@@ -7,3 +7,4 @@ pub mod activity;
 pub mod insight;
 pub mod explanation;
 pub mod list;
+pub mod dead_letter;

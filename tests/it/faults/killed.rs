@@ -46,14 +46,14 @@ async fn alone() -> MutexGuard<'static, ()> {
     clippy::disallowed_methods,
     reason = "a test's own switches, read nowhere else"
 )]
-fn switch(name: &str) -> Option<u64> {
+pub(super) fn switch(name: &str) -> Option<u64> {
     std::env::var(name)
         .ok()
         .and_then(|wanted| wanted.parse().ok())
 }
 
 /// How often to kill: `CI_FAULT_KILLS`, else the given number.
-fn kills(otherwise: u64) -> u64 {
+pub(super) fn kills(otherwise: u64) -> u64 {
     switch("CI_FAULT_KILLS").unwrap_or(otherwise)
 }
 

@@ -7,6 +7,7 @@
 mod expected;
 mod program;
 mod load;
+mod backfill;
 mod killed;
 mod concurrent;
 mod plans;

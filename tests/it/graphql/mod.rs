@@ -3,6 +3,7 @@
 mod rig;
 mod schema;
 mod metrics;
+mod parsing;
 mod specification;
 mod join;
 mod outage;
@@ -11,5 +12,6 @@ mod timeline;
 mod two_times;
 mod access;
 mod lists;
+mod dead_letters;
 mod http;
 mod audit;
