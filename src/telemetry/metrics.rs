@@ -46,6 +46,10 @@ pub const CONNECTIONS: &str = "ci_connections";
 pub const GRAPHQL: &str = "ci_graphql_seconds";
 /// Counter, by `code` (as in `extensions.code`): errors of GraphQL answers, refused requests included.
 pub const GRAPHQL_ERRORS: &str = "ci_graphql_errors_total";
+/// Counter, by `job` and `outcome` (finished, again, or given up): tries of runs of jobs.
+pub const JOB_RUNS: &str = "ci_job_runs_total";
+/// Gauge, seconds since 1970, by `job`: when a run of it last finished well, in whichever process.
+pub const JOB_LAST_SUCCESS: &str = "ci_job_last_success_timestamp_seconds";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -133,6 +137,16 @@ const DESCRIBED: &[(Kind, &str, &str)] = &[
         Kind::Counter,
         GRAPHQL_ERRORS,
         "Errors of GraphQL answers, by code",
+    ),
+    (
+        Kind::Counter,
+        JOB_RUNS,
+        "Tries of runs of jobs, by job and outcome",
+    ),
+    (
+        Kind::Gauge,
+        JOB_LAST_SUCCESS,
+        "When a run of the job last finished well, in seconds since 1970",
     ),
 ];
 
