@@ -5,8 +5,7 @@
     reason = "reading a JSON value by key gives null, it never panics"
 )]
 
-use std::collections::BTreeMap;
-
+use chrono::{DateTime, FixedOffset, TimeDelta};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -23,8 +22,8 @@ pub(super) fn section(activities: &Value) -> Markup {
     html! {
         section aria-labelledby="verlauf" {
             h2 #verlauf { "Verlauf" }
-            @if let Some(day) = &taken_over { p.fresh { "Die Vorgeschichte wurde am " (day) " übernommen." } }
-            ol.timeline { @for node in nodes { (entry(node, taken_over.as_deref())) } }
+            @if let Some(at) = taken_over { p.fresh { "Die Vorgeschichte wurde am " (at.format("%d.%m.%Y")) " übernommen." } }
+            ol.timeline { @for node in nodes { (entry(node, taken_over)) } }
             @if activities["page_info"]["has_next_page"] == true {
                 p.fresh { "Gezeigt werden die letzten " (nodes.len()) " Ereignisse." }
             }
@@ -32,20 +31,25 @@ pub(super) fn section(activities: &Value) -> Markup {
     }
 }
 
-/// The day on which most of what is shown was told at once, long after it happened.
-fn taken_over(nodes: &[Value]) -> Option<String> {
-    let told_late = |node: &&Value| node["provenance"] == "LATE";
-    let days = nodes
-        .iter()
-        .filter(told_late)
-        .map(|node| format::day(&node["recorded_at"]));
-    let mut by_day: BTreeMap<String, usize> = BTreeMap::new();
-    days.for_each(|day| *by_day.entry(day).or_default() += 1);
-    let (day, told) = by_day.into_iter().max_by_key(|(_, told)| *told)?;
-    (told > 2 && told * 2 > nodes.len()).then_some(day)
+/// Around which instant most of what is shown was told at once, long after it happened.
+fn taken_over(nodes: &[Value]) -> Option<DateTime<FixedOffset>> {
+    let told_late = nodes.iter().filter(|node| node["provenance"] == "LATE");
+    let mut told: Vec<_> = told_late.filter_map(recorded_at).collect();
+    told.sort_unstable();
+    let middle = *told.get(told.len() / 2)?;
+    let together = told.iter().filter(|at| belongs(**at, middle)).count();
+    (together > 2 && together * 2 > nodes.len()).then_some(middle)
 }
 
-fn entry(node: &Value, taken_over: Option<&str>) -> Markup {
+fn recorded_at(node: &Value) -> Option<DateTime<FixedOffset>> {
+    DateTime::parse_from_rfc3339(node["recorded_at"].as_str()?).ok()
+}
+
+fn belongs(at: DateTime<FixedOffset>, middle: DateTime<FixedOffset>) -> bool {
+    (at - middle).abs() <= TimeDelta::minutes(10)
+}
+
+fn entry(node: &Value, taken_over: Option<DateTime<FixedOffset>>) -> Markup {
     let occurred = node["occurred_at"].as_str().unwrap_or_default();
     let amount = &node["amount"];
     let words = [
@@ -75,8 +79,9 @@ fn entry(node: &Value, taken_over: Option<&str>) -> Markup {
 }
 
 /// How it came to be known, where that was not as it happened; with the numbers that it changed.
-fn mark(node: &Value, taken_over: Option<&str>) -> Option<String> {
-    if taken_over == Some(format::day(&node["recorded_at"]).as_str()) {
+fn mark(node: &Value, taken_over: Option<DateTime<FixedOffset>>) -> Option<String> {
+    let told = recorded_at(node).zip(taken_over);
+    if told.is_some_and(|(at, middle)| belongs(at, middle)) {
         return None;
     }
     if let Some(note) = node["late_note"].as_str() {

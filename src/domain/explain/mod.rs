@@ -168,7 +168,7 @@ fn with_activities(
     }
     let mut shown = Vec::new();
     for entry in entries {
-        let rests = of_source.get(&entry.source).into_iter().flatten();
+        let mut rests = of_source.get(&entry.source).into_iter().flatten();
         let mut showing = rests
             .clone()
             .filter(|one| one.shown_as.contains(&entry.kind));
@@ -177,7 +177,7 @@ fn with_activities(
         };
         // What a row contributes is said once, at the kind that shows it best.
         let main = first.shown_as.first() == Some(&entry.kind);
-        let contributes = rests.filter_map(|one| one.contributes.clone()).next();
+        let contributes = rests.find_map(|one| one.contributes.clone());
         shown.push((entry.clone(), contributes.filter(|_| main)));
     }
     let total = shown.len();

@@ -219,7 +219,15 @@ fn widest(document: &Document, name: &str) -> String {
     }
     let fields: Vec<String> = fields
         .iter()
-        .map(|field| format!("{} {}", field.name, widest(document, field.ty.name())))
+        .map(|field| {
+            // The one field that cannot be asked for without an argument.
+            let arguments = match field.name.as_str() {
+                "explain" => "(metric: \"lifetime_revenue\")",
+                _ => "",
+            };
+            let inner = widest(document, field.ty.name());
+            format!("{}{arguments} {inner}", field.name)
+        })
         .collect();
     format!("{{ {} }}", fields.join(" "))
 }
