@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use super::commands::{backfill, dead_letters, demo, hasura, rebuild, verify};
+use super::commands::{backfill, dead_letters, demo, doctor, hasura, rebuild, verify};
 
 /// Customer insight for people who run on Hasura: event triggers in, a remote schema out.
 ///
@@ -46,6 +46,13 @@ pub(super) enum Command {
             customer-intelligence backfill --event-log postgres://reader@platform/db --from 2024-01-01"
     )]
     Backfill(backfill::Options),
+    /// See whether all is well, and what to do where it is not: silent triggers, backlog, letters, gaps.
+    ///
+    /// Ends with 0 when all is well, 1 with warnings, 2 with errors.
+    #[command(after_help = "Examples:\n  customer-intelligence doctor\n  \
+            customer-intelligence doctor --source postgres://reader@platform/db --days 30\n  \
+            customer-intelligence doctor --source postgres://reader@platform/db --export-gap gap.ndjson")]
+    Doctor(doctor::Options),
     /// Fold everybody again from the log with this program's code; reads and ingest go on, a kill loses nothing.
     #[command(
         after_help = "Examples:\n  customer-intelligence rebuild --diff          # what would change, and why\n  customer-intelligence rebuild --max-rate 50000"

@@ -15,7 +15,7 @@ pub(super) struct Progress {
     name: &'static str,
     bar: Option<ProgressBar>,
     begun: Instant,
-    said: Option<Instant>,
+    said: Instant,
     /// How far it was when it began.
     first: Option<u64>,
 }
@@ -44,7 +44,7 @@ impl Progress {
             name,
             bar,
             begun: Instant::now(),
-            said: None,
+            said: Instant::now(),
             first: None,
         }
     }
@@ -59,8 +59,8 @@ impl Progress {
             }
             bar.set_position(at.done);
             bar.set_message(text);
-        } else if self.said.is_none_or(|said| said.elapsed() >= LINE_EVERY) {
-            self.said = Some(Instant::now());
+        } else if self.said.elapsed() >= LINE_EVERY {
+            self.said = Instant::now();
             self.line(&text);
         }
     }

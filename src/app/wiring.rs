@@ -19,6 +19,7 @@ use super::config::{Config, ScheduleConfig, Secrets};
 use super::readiness::Readers;
 use super::upkeep::{self, Locks};
 use crate::actions::cron::Desk;
+use crate::actions::dead_letters::Letters;
 use crate::db::{Pool, PoolConfig};
 use crate::domain::clock::Clock;
 use crate::http::{self, Health, webhook};
@@ -91,7 +92,8 @@ impl Service {
                 ..Settings::default()
             },
         };
-        let join = join_door(&database, &config, &context, &locks, &limits);
+        let letters = Letters::new(pool.clone(), writer.clone(), clock.clone());
+        let join = join_door(&database, &config, &context, letters, &locks, &limits);
         let names = workers::cron::names();
         let desk = Desk::new(pool.clone(), writer.clone(), clock.clone(), names);
         let calls = http::cron::Door::new(locks.webhook.clone(), desk.clone(), limits.clone());
@@ -260,13 +262,14 @@ fn join_door(
     database: &Database,
     config: &Config,
     context: &workers::Context,
+    letters: Letters,
     locks: &Locks,
     limits: &http::Limits,
 ) -> Router {
     let pool = database.pool(&insight::pool_config(&config.database.pool()));
     let quarantine_days = context.settings.quarantine_days;
     let reader = insight::Reader::new(pool, context.clock.clone(), quarantine_days);
-    let schema = graphql::Schema::new(reader, graphql::Limits::default());
+    let schema = graphql::Schema::new(reader, letters, graphql::Limits::default());
     let keys = locks.gateway.clone();
     http::graphql::router(http::graphql::Door::new(keys, schema, limits.body_timeout))
 }

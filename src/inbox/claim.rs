@@ -61,7 +61,10 @@ pub async fn claim(tx: &mut Tx, tenant_id: Uuid, limit: i64) -> Result<Vec<Claim
         channel: row.channel,
         payload: row.payload,
     });
-    Ok(rows.collect())
+    let mut rows: Vec<Claimed> = rows.collect();
+    // In the order of receipt, so that of two that say the same the first is the one with news.
+    rows.sort_unstable_by_key(|row| (row.channel, row.id));
+    Ok(rows)
 }
 
 /// The ids of the deliveries that a claim would take, left where they are.

@@ -155,7 +155,8 @@ where
     let Some((state, touched_at, stored)) = row else {
         return Err(inconsistent(key, "run"));
     };
-    let progress = serde_json::from_value(stored).map_err(|_| inconsistent(key, "progress"))?;
+    let progress =
+        serde_json::from_value(stored).map_err(|_other_shape| inconsistent(key, "progress"))?;
     if state == State::Finished.code() {
         return Ok(Begun::Finished(progress));
     }

@@ -296,7 +296,7 @@ impl Backfill {
     }
 
     /// Whether to try again, after a pause: the database is away, but not for too long.
-    async fn again<T>(&self, done: &Result<T, Error>, tries: &mut u32) -> bool {
+    async fn again(&self, done: &Result<(), Error>, tries: &mut u32) -> bool {
         let Err(error) = done else { return false };
         *tries += 1;
         if !error.is_transient() || *tries > TRIES {
@@ -359,7 +359,7 @@ impl Backfill {
 }
 
 fn share(job: &jobs::Job) -> Result<Share, Error> {
-    serde_json::from_value(job.progress.clone()).map_err(|_| Error::Inconsistent {
+    serde_json::from_value(job.progress.clone()).map_err(|_other_shape| Error::Inconsistent {
         table: "job",
         column: "progress",
         id: job.key.tenant_id,

@@ -3,6 +3,7 @@
 pub(super) mod backfill;
 pub(super) mod dead_letters;
 pub(super) mod demo;
+pub(super) mod doctor;
 pub(super) mod hasura;
 mod migrate;
 pub(super) mod rebuild;
@@ -10,6 +11,7 @@ pub(super) mod verify;
 mod serve;
 
 use std::io::Write;
+use std::process::ExitCode;
 
 use anyhow::Context;
 
@@ -22,7 +24,7 @@ use crate::telemetry::logs;
 use crate::workers::Folding;
 
 /// Runs what the command line says.
-pub(super) async fn run(cli: Cli) -> anyhow::Result<()> {
+pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = Config::from_environment()?;
     logs::init(&config.telemetry.filter, config.telemetry.format)?;
     // Fails only where a provider is chosen already, which is then as good.
@@ -30,6 +32,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<()> {
         .install_default()
         .ok();
     match cli.command.unwrap_or(Command::Serve) {
+        Command::Doctor(options) => return Box::pin(doctor::run(config, options)).await,
         Command::Serve => serve::run(config).await,
         Command::Demo(options) => Box::pin(demo::run(config, options)).await,
         Command::Schema => say(&crate::graphql::sdl()),
@@ -40,7 +43,8 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::DeadLetters(command) => dead_letters::run(&config, command).await,
         Command::Hasura(arguments) => hasura::run(&arguments),
         Command::Config(ConfigCommand::Print) => say(&config.to_string()),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What folding needs, for commands.

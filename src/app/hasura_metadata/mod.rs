@@ -20,8 +20,8 @@ mod tables;
 mod triggers;
 mod yaml;
 
-use role_sdl::ROOT;
 pub use role_sdl::Upstream;
+use role_sdl::{MUTATION, ROOT};
 pub use tables::{EventTable, consumed};
 
 /// The relationship's name wherever a platform row leads to an insight.
@@ -99,5 +99,5 @@ pub fn generated() -> anyhow::Result<Vec<GeneratedFile>> {
 
 /// The access matrix is about root fields; who may ask one may read all of what it returns.
 fn is_granted(role: &str, ty: &str, field: &str) -> bool {
-    ty != ROOT || access::grant(field, Role::named(role)) != Grant::No
+    ![ROOT, MUTATION].contains(&ty) || access::grant(field, Role::named(role)) != Grant::No
 }

@@ -138,7 +138,6 @@ impl Engine {
     /// The outcome, once nothing is needed any more.
     #[must_use]
     pub fn finish(mut self) -> Outcome {
-        self.out.fresh = self.fresh;
         for key in self.changed {
             if let Some(dossier) = self.dossiers.remove(&key) {
                 self.out.dossiers.insert(key, dossier);
@@ -185,7 +184,9 @@ impl Engine {
         }
         self.push_sighting(key);
         self.push_replacement(key);
-        self.fresh.remove(&key);
+        if let Some(fresh) = self.fresh.remove(&key) {
+            self.out.fresh.insert(key, fresh);
+        }
         self.before.remove(&key);
         self.flipped.remove(&key);
     }

@@ -9,6 +9,7 @@ mod program;
 mod load;
 mod switches;
 mod shown;
+mod backfill;
 mod killed;
 mod proxy;
 mod wired;

@@ -10,7 +10,7 @@ use anyhow::{Context, ensure};
 use chrono::NaiveDateTime;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, Postgres, Row};
 
 use super::source::{CHUNK, Piece};
 use crate::actions::backfill::{Body, Chunk, Item, Mark};
@@ -56,19 +56,19 @@ impl EventLog {
         to: Option<NaiveDateTime>,
     ) -> anyhow::Result<Self> {
         let options = reader(url).context("--event-log is no postgres:// URL")?;
-        let label = format!(
-            "the event log of {} on {}:{}",
-            options.get_database().unwrap_or("the default database"),
-            options.get_host(),
-            options.get_port()
-        );
+        let label = format!("the event log of {}", name(&options));
+        // By itself first: a pool would only say that it waited in vain.
+        let mut connection = options
+            .connect()
+            .await
+            .with_context(|| format!("{label} cannot be reached"))?;
+        let there = query("select to_regclass('hdb_catalog.event_log') is not null".to_owned())
+            .fetch_one(&mut connection)
+            .await?;
+        connection.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(2)
             .connect_lazy_with(options);
-        let there = query("select to_regclass('hdb_catalog.event_log') is not null".to_owned())
-            .fetch_one(&pool)
-            .await
-            .with_context(|| format!("{label} cannot be reached"))?;
         ensure!(
             there.try_get::<bool, _>(0)?,
             "{label}: there is no table hdb_catalog.event_log; name the database that Hasura tracks the tables in"
@@ -249,8 +249,21 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+/// A database for people: where it is, nothing secret.
+pub(in crate::app::commands) fn name(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or("the default database");
+    match options.get_socket() {
+        Some(folder) => format!("{database} in {}", folder.display()),
+        None => format!(
+            "{database} on {}:{}",
+            options.get_host(),
+            options.get_port()
+        ),
+    }
+}
+
 /// How to connect for reading only.
-pub(in crate::app) fn reader(url: &str) -> anyhow::Result<PgConnectOptions> {
+pub(in crate::app::commands) fn reader(url: &str) -> anyhow::Result<PgConnectOptions> {
     let options = pool::options_from_url(url)?;
     Ok(options
         .application_name("customer-intelligence reader")
@@ -266,6 +279,6 @@ pub(in crate::app) fn reader(url: &str) -> anyhow::Result<PgConnectOptions> {
     clippy::disallowed_methods,
     reason = "Hasura's database is not the one the checked macros know"
 )]
-pub(in crate::app) fn query(sql: String) -> Query<'static, Postgres, PgArguments> {
+pub(in crate::app::commands) fn query(sql: String) -> Query<'static, Postgres, PgArguments> {
     sqlx::query(AssertSqlSafe(sql))
 }

@@ -40,7 +40,7 @@ pub(super) struct Lines {
 
 enum Input {
     File(File),
-    Stream(Box<dyn Read + Send>),
+    Stream(Box<dyn Read + Send + Sync>),
 }
 
 impl Lines {
@@ -78,7 +78,7 @@ impl Lines {
 
     fn of(
         label: String,
-        mut begins: Box<dyn Read + Send>,
+        mut begins: Box<dyn Read + Send + Sync>,
         length: Option<u64>,
         file: Option<File>,
     ) -> anyhow::Result<Self> {
@@ -118,7 +118,7 @@ impl Lines {
             bytes: Arc::clone(&done),
         };
         let mut skip = bytes;
-        let raw: Box<dyn Read + Send> = match self.input {
+        let raw: Box<dyn Read + Send + Sync> = match self.input {
             Input::File(mut file) if !self.compressed => {
                 file.seek(SeekFrom::Start(bytes))?;
                 done.store(bytes, Ordering::Relaxed);
@@ -128,7 +128,7 @@ impl Lines {
             Input::File(file) => Box::new(counted(Box::new(file))),
             Input::Stream(stream) => Box::new(counted(stream)),
         };
-        let input: Box<dyn Read + Send> = if self.compressed {
+        let input: Box<dyn Read + Send + Sync> = if self.compressed {
             Box::new(MultiGzDecoder::new(BufReader::new(raw)))
         } else {
             raw
@@ -150,7 +150,7 @@ impl Lines {
 
 /// Counts what is read as it is stored, so that progress is known of a compressed file too.
 struct Counted {
-    read: Box<dyn Read + Send>,
+    read: Box<dyn Read + Send + Sync>,
     bytes: Arc<AtomicU64>,
 }
 
@@ -160,6 +160,13 @@ impl Read for Counted {
         self.bytes.fetch_add(n as u64, Ordering::Relaxed);
         Ok(n)
     }
+}
+
+/// A line of the source.
+enum Line {
+    Says(Body),
+    Blank,
+    End,
 }
 
 struct Reader<R> {
@@ -211,8 +218,8 @@ impl<R: BufRead> Reader<R> {
         let (mut items, mut size, mut failure) = (Vec::new(), 0, None);
         while items.len() < CHUNK && size < CHUNK_BYTES {
             match self.line() {
-                Ok(Some(None)) => {}
-                Ok(Some(Some(body))) => {
+                Ok(Line::Blank) => {}
+                Ok(Line::Says(body)) => {
                     if let Body::Envelope(body) = &body {
                         size += body.len();
                     }
@@ -222,7 +229,7 @@ impl<R: BufRead> Reader<R> {
                         body,
                     });
                 }
-                Ok(None) => break,
+                Ok(Line::End) => break,
                 Err(error) => {
                     failure = Some(error);
                     break;
@@ -242,30 +249,31 @@ impl<R: BufRead> Reader<R> {
         (Piece { chunk, done }, failure)
     }
 
-    /// The next line; nothing at the end, and a nothing for a line with nothing on it.
-    fn line(&mut self) -> io::Result<Option<Option<Body>>> {
+    fn line(&mut self) -> io::Result<Line> {
         let mut line = Vec::new();
         let most = LINE_BYTES_MAX as u64 + 1;
         let read = (&mut self.input).take(most).read_until(b'\n', &mut line)?;
         if read == 0 {
-            return Ok(None);
+            return Ok(Line::End);
         }
         self.bytes += read as u64;
         self.lines += 1;
         if read > LINE_BYTES_MAX && line.last() != Some(&b'\n') {
             self.skip_line()?;
-            return Ok(Some(Some(Body::TooLarge {
+            return Ok(Line::Says(Body::TooLarge {
                 bytes_max: LINE_BYTES_MAX,
-            })));
+            }));
         }
         let mut text = line.as_slice();
         if self.lines == 1 {
             text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         }
         let text = text.trim_ascii();
-        Ok(Some(
-            (!text.is_empty()).then(|| Body::Envelope(text.to_vec())),
-        ))
+        Ok(if text.is_empty() {
+            Line::Blank
+        } else {
+            Line::Says(Body::Envelope(text.to_vec()))
+        })
     }
 
     fn skip_line(&mut self) -> io::Result<()> {

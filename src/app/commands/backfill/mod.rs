@@ -33,7 +33,7 @@ use crate::projections::Settings;
 use crate::resolve::fence::Pepper;
 use crate::workers;
 
-pub(in crate::app) use self::event_log::{query, reader};
+pub(super) use self::event_log::{name, query, reader};
 
 /// The inbox never holds more deliveries on account of a backfill.
 const WAITING_MAX: i64 = 20_000;
@@ -83,7 +83,7 @@ fn instant(text: &str) -> Result<NaiveDateTime, String> {
         return Ok(at.naive_utc());
     }
     text.parse()
-        .map_err(|_| "no such time; write 2024-01-31 or 2024-01-31T12:00:00Z".to_owned())
+        .map_err(|_unreadable| "no such time; write 2024-01-31 or 2024-01-31T12:00:00Z".to_owned())
 }
 
 pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<()> {
@@ -91,7 +91,23 @@ pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<
     let pepper = pepper(&mut config)?;
     let database = Database::open(&config.database).await?;
     migrate::run(database.options()).await?;
-    let done = work(&config, &database, pepper, source, &options).await;
+    let pool = database.pool(&PoolConfig {
+        max_connections: 3,
+        statement_timeout: STATEMENT_TIMEOUT,
+        ..config.database.pool()
+    });
+    let context = workers::Context {
+        pool: database.pool(&config.database.pool()),
+        clock: Clock::system(),
+        pepper,
+        settings: Settings {
+            quarantine_days: config.contacts.quarantine_days.into(),
+            ..Settings::default()
+        },
+    };
+    let done = work(&pool, &context, source, &options).await;
+    pool.close().await;
+    context.pool.close().await;
     database.close().await?;
     done
 }
@@ -109,38 +125,23 @@ fn pepper(config: &mut Config) -> anyhow::Result<Pepper> {
 }
 
 async fn work(
-    config: &Config,
-    database: &Database,
-    pepper: Pepper,
+    pool: &Pool,
+    context: &workers::Context,
     source: Source,
     options: &Options,
 ) -> anyhow::Result<()> {
-    let pool = database.pool(&PoolConfig {
-        max_connections: 3,
-        statement_timeout: STATEMENT_TIMEOUT,
-        ..config.database.pool()
-    });
-    let clock = Clock::system();
     let mut progress = Progress::new("backfill");
-    let Some(mut backfill) = begin(&pool, &clock, &source, options, &progress).await? else {
+    let clock = &context.clock;
+    let Some(mut backfill) = begin(pool, clock, &source, options, &progress).await? else {
         return Ok(());
     };
-    let context = workers::Context {
-        pool: database.pool(&config.database.pool()),
-        clock,
-        pepper,
-        settings: Settings {
-            quarantine_days: config.contacts.quarantine_days.into(),
-            ..Settings::default()
-        },
-    };
-    let workers = Workers::start(&context);
+    let workers = Workers::start(context);
     let (mut pieces, total, remark) = source.read(backfill.course()).await?;
     if let Some(remark) = remark {
         progress.say(&remark);
     }
     let mut way = Way {
-        pool: &pool,
+        pool,
         workers: &workers,
         progress: &mut progress,
         total,
@@ -214,7 +215,7 @@ async fn begin(
                 continue;
             }
             Opening::Finished => {
-                say(&show::finished(course, backfill.accepted(), options.json)?)?;
+                say(&show::finished(course, backfill.accepted(), options.json))?;
                 return Ok(None);
             }
         }

@@ -72,16 +72,16 @@ pub(super) fn report(report: &Report, as_json: bool) -> anyhow::Result<String> {
 }
 
 /// A source that is in already.
-pub(super) fn finished(course: &Course, accepted: u64, as_json: bool) -> anyhow::Result<String> {
+pub(super) fn finished(course: &Course, accepted: u64, as_json: bool) -> String {
     if as_json {
         let said = json!({ "source": course.source, "already_finished": true,
             "read": course.read, "accepted": accepted });
-        return Ok(format!("{said:#}\n"));
+        return format!("{said:#}\n");
     }
-    Ok(format!(
+    format!(
         "{} is in already: {} deliveries read, {} accepted. To read it again: --restart\n",
         course.source,
         count(course.read),
         count(accepted)
-    ))
+    )
 }

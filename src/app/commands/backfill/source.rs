@@ -101,7 +101,7 @@ impl Source {
                 let (total, undelivered) =
                     log.counts(&until).await.context("counting its events")?;
                 let remark = (undelivered > 0).then(|| {
-                    format!("{undelivered} events are left out: Hasura has still to deliver them, and will")
+                    format!("left out, because Hasura has still to deliver them, and will: {undelivered}")
                 });
                 let done = course.read + course.unlistened;
                 let reading = log.read(course.mark.clone(), until, done)?;
