@@ -292,7 +292,7 @@ mod tests {
             person_profile_id: None,
         };
         let loaders = Loaders::new(Reader::new(pool, Clock::system(), 3), &caller);
-        let person = size_of_val(&loaders.person(Uuid::nil()));
+        let person = size_of_val(&loaders.person(Uuid::nil(), Moment::default()));
         assert!(person < 512, "{person} bytes");
         let label = size_of_val(&loaders.label(LabelKey::Tour(Uuid::nil())));
         assert!(label < 512, "{label} bytes");

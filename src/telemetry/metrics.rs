@@ -41,15 +41,15 @@ pub const AUDITED: &str = "ci_audited_total";
 pub const DRIFT: &str = "ci_drift_total";
 /// Gauge, by `state` (busy, idle): connections of the pool.
 pub const CONNECTIONS: &str = "ci_connections";
-/// Counter, by `job` and `outcome` (finished, again, or given up): tries of runs of jobs.
-pub const JOB_RUNS: &str = "ci_job_runs_total";
-/// Gauge, seconds since 1970, by `job`: when a run of it last finished well, in whichever process.
-pub const JOB_LAST_SUCCESS: &str = "ci_job_last_success_timestamp_seconds";
 /// Histogram, seconds, by `kind` (query, mutation, subscription) and `roots` (at most 1, 10, 100, 1000 root fields, or
 /// more): from a GraphQL request's text to its outcome, without reading the body and writing the answer.
 pub const GRAPHQL: &str = "ci_graphql_seconds";
 /// Counter, by `code` (as in `extensions.code`): errors of GraphQL answers, refused requests included.
 pub const GRAPHQL_ERRORS: &str = "ci_graphql_errors_total";
+/// Counter, by `job` and `outcome` (finished, again, or given up): tries of runs of jobs.
+pub const JOB_RUNS: &str = "ci_job_runs_total";
+/// Gauge, seconds since 1970, by `job`: when a run of it last finished well, in whichever process.
+pub const JOB_LAST_SUCCESS: &str = "ci_job_last_success_timestamp_seconds";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -129,16 +129,6 @@ const DESCRIBED: &[(Kind, &str, &str)] = &[
         "Connections of the pool, by state",
     ),
     (
-        Kind::Counter,
-        JOB_RUNS,
-        "Tries of runs of jobs, by job and outcome",
-    ),
-    (
-        Kind::Gauge,
-        JOB_LAST_SUCCESS,
-        "When a run of the job last finished well, in seconds since 1970",
-    ),
-    (
         Kind::Histogram,
         GRAPHQL,
         "Seconds from a GraphQL request's text to its outcome, by kind and number of root fields",
@@ -147,6 +137,16 @@ const DESCRIBED: &[(Kind, &str, &str)] = &[
         Kind::Counter,
         GRAPHQL_ERRORS,
         "Errors of GraphQL answers, by code",
+    ),
+    (
+        Kind::Counter,
+        JOB_RUNS,
+        "Tries of runs of jobs, by job and outcome",
+    ),
+    (
+        Kind::Gauge,
+        JOB_LAST_SUCCESS,
+        "When a run of the job last finished well, in seconds since 1970",
     ),
 ];
 

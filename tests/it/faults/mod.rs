@@ -7,9 +7,9 @@
 mod expected;
 mod program;
 mod load;
+mod backfill;
 mod switches;
 mod shown;
-mod backfill;
 mod killed;
 mod proxy;
 mod wired;
