@@ -94,15 +94,10 @@ impl Service {
         };
         let letters = Letters::new(pool.clone(), writer.clone(), clock.clone());
         let join = join_door(&database, &config, &context, letters, &locks, &limits);
-        let names = workers::cron::names();
-        let desk = Desk::new(pool.clone(), writer.clone(), clock.clone(), names);
-        let calls = http::cron::Door::new(locks.webhook.clone(), desk.clone(), limits.clone());
+        let (desk, calls) = cron_door(&context, &writer, &locks, &limits);
         let door = webhook::Door::new(locks.webhook.clone(), writer.clone(), clock, limits.clone());
         let health = health(&config, &readers, &recorder, &locks, limits.clone());
-        let routes = extras
-            .routes
-            .into_iter()
-            .chain([join, http::cron::router(calls)]);
+        let routes = extras.routes.into_iter().chain([join, calls]);
         let router = http::router(door, health, routes);
 
         let mut service = Self {
@@ -255,6 +250,19 @@ fn writer(database: &Database, config: &Config, clock: Clock) -> Writer {
         ..config.database.pool()
     };
     Writer::new(database.pool(&connections), clock, limits)
+}
+
+/// The door for cron calls, and the desk where runs are entered.
+fn cron_door(
+    context: &workers::Context,
+    writer: &Writer,
+    locks: &Locks,
+    limits: &http::Limits,
+) -> (Desk, Router) {
+    let (pool, clock) = (context.pool.clone(), context.clock.clone());
+    let desk = Desk::new(pool, writer.clone(), clock, workers::cron::names());
+    let door = http::cron::Door::new(locks.webhook.clone(), desk.clone(), limits.clone());
+    (desk, http::cron::router(door))
 }
 
 /// The GraphQL door, with connections and time limits of its own.

@@ -80,7 +80,8 @@ impl Rig {
 }
 
 /// As Hasura writes it.
-fn call(name: &str, at: &str, payload: Value) -> Value {
+fn call(name: &str, at: &str, payload: impl Into<Value>) -> Value {
+    let payload = payload.into();
     json!({
         "scheduled_time": at,
         "payload": payload,

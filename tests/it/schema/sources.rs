@@ -88,7 +88,7 @@ impl<'ast> Visit<'ast> for Texts {
         let arguments =
             called.parse_body_with(Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated);
         for argument in arguments.into_iter().flatten() {
-            Texts::visit_expr(self, &argument);
+            Self::visit_expr(self, &argument);
         }
         visit::visit_macro(self, called);
     }

@@ -12,6 +12,26 @@ const ACROSS: &[(&str, &str)] = &[
         "finds the tenants that have deliveries waiting; each is then worked on its own",
     ),
     (
+        "select count(*) as \"waiting!\" from (select from inbox limit $1) i",
+        "measures the backlog of the whole service for readiness and metrics",
+    ),
+    (
+        "select tenant_id, count(*) as \"customers!\" from customer",
+        "lists the tenants that a rebuild or a verification goes through; each is then worked on its own",
+    ),
+    (
+        "from job\nwhere name = $1 and run = $2 order by tenant_id",
+        "shows the engineer one run of all tenants",
+    ),
+    (
+        "select tenant_id, name, total, last_at from tally",
+        "tells the engineer which events were heard of, of all tenants or one",
+    ),
+    (
+        "select tenant_id, reason, count(*) as \"letters!\", max(received_at)",
+        "sums up dead letters for the engineer, of all tenants or one",
+    ),
+    (
         "order by live.id limit 1) as oldest",
         "measures the backlog of the whole service for readiness and metrics",
     ),
