@@ -201,6 +201,7 @@ mod tests {
         ("async_graphql_parser", &["graphql", "http", "demo", "app"]),
         ("reqwest", &["demo", "app"]),
         ("maud", &["demo", "http"]),
+        ("croner", &["workers"]),
         ("clap", &["app"]),
         ("anyhow", &["app", "workers", "demo"]),
         ("tracing_subscriber", &["telemetry"]),

@@ -1,4 +1,5 @@
-//! Closed-loop HTTP clients: each sends a prepared request, reads the answer, and sends the next.
+//! HTTP clients: prepared requests over kept connections, in a closed loop (the next one follows the answer) or an open
+//! one (each has its instant, and waiting for its turn counts as latency).
 //!
 //! Written against the socket, because a full HTTP client would cost more than the server it measures.
 
@@ -19,6 +20,16 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
+    /// Latencies of answers that took this long altogether.
+    pub(crate) fn new(mut latencies: Vec<Duration>, elapsed: Duration) -> anyhow::Result<Self> {
+        latencies.sort_unstable();
+        let answers = u32::try_from(latencies.len())?;
+        Ok(Self {
+            per_second: f64::from(answers) / elapsed.as_secs_f64(),
+            latencies,
+        })
+    }
+
     /// The latency that this share of answers did not exceed, in milliseconds.
     pub(crate) fn quantile_ms(&self, share: f64) -> f64 {
         let last = self.latencies.len().saturating_sub(1);
@@ -43,71 +54,143 @@ pub(crate) async fn drive(
     time: Duration,
 ) -> anyhow::Result<Seen> {
     let begun = Instant::now();
-    let mut running = JoinSet::new();
-    for first in 0..clients {
+    let client = |first: usize| {
         let requests = Arc::clone(requests);
-        running.spawn(async move {
-            let mine = requests
-                .iter()
-                .cycle()
-                .skip(first * requests.len() / clients);
-            one(address, mine, begun + time).await
-        });
-    }
+        async move {
+            let mut connection = Connection::open(address).await?;
+            let mut latencies = Vec::new();
+            let mine = requests.iter().cycle();
+            for request in mine.skip(first * requests.len() / clients) {
+                let sent = Instant::now();
+                if sent >= begun + time {
+                    break;
+                }
+                connection.exchange(request).await?;
+                latencies.push(sent.elapsed());
+            }
+            anyhow::Ok(latencies)
+        }
+    };
+    let latencies = together((0..clients).map(client)).await?;
+    Seen::new(latencies, begun.elapsed())
+}
+
+/// Sends `requests` in turns, `per_second` of them, for `time`, over `clients` connections.
+pub(crate) async fn at_rate(
+    address: SocketAddr,
+    requests: &Arc<Vec<Vec<u8>>>,
+    clients: u32,
+    per_second: u32,
+    time: Duration,
+) -> anyhow::Result<Seen> {
+    let begun = Instant::now();
+    let client = |first: u32| {
+        let requests = Arc::clone(requests);
+        async move {
+            let mut connection = Connection::open(address).await?;
+            let mut latencies = Vec::new();
+            for number in (first..).step_by(clients as usize) {
+                let due = begun + Duration::from_secs(number.into()) / per_second;
+                if due >= begun + time {
+                    break;
+                }
+                tokio::time::sleep_until(due.into()).await;
+                let request = requests.get(number as usize % requests.len());
+                connection
+                    .exchange(request.map_or(&[], Vec::as_slice))
+                    .await?;
+                latencies.push(due.elapsed());
+            }
+            anyhow::Ok(latencies)
+        }
+    };
+    let latencies = together((0..clients).map(client)).await?;
+    Seen::new(latencies, begun.elapsed())
+}
+
+/// Sends each of `requests` once, over `clients` connections.
+pub(crate) async fn once(
+    address: SocketAddr,
+    requests: &Arc<Vec<Vec<u8>>>,
+    clients: usize,
+) -> anyhow::Result<()> {
+    let client = |first: usize| {
+        let requests = Arc::clone(requests);
+        async move {
+            let mut connection = Connection::open(address).await?;
+            for request in requests.iter().skip(first).step_by(clients) {
+                connection.exchange(request).await?;
+            }
+            anyhow::Ok(Vec::new())
+        }
+    };
+    together((0..clients).map(client)).await.map(drop)
+}
+
+async fn together<F>(clients: impl Iterator<Item = F>) -> anyhow::Result<Vec<Duration>>
+where
+    F: Future<Output = anyhow::Result<Vec<Duration>>> + Send + 'static,
+{
+    let mut running: JoinSet<_> = clients.collect();
     let mut latencies = Vec::new();
     while let Some(client) = running.join_next().await {
         latencies.extend(client??);
     }
-    let elapsed = begun.elapsed().as_secs_f64();
-    latencies.sort_unstable();
-    let answers = u32::try_from(latencies.len())?;
-    Ok(Seen {
-        per_second: f64::from(answers) / elapsed,
-        latencies,
-    })
-}
-
-async fn one(
-    address: SocketAddr,
-    requests: impl Iterator<Item = &Vec<u8>>,
-    end: Instant,
-) -> anyhow::Result<Vec<Duration>> {
-    let mut connection = TcpStream::connect(address).await?;
-    connection.set_nodelay(true)?;
-    let mut latencies = Vec::new();
-    let mut answer = Vec::new();
-    for request in requests {
-        let sent = Instant::now();
-        if sent >= end {
-            break;
-        }
-        connection.write_all(request).await?;
-        answer.clear();
-        while !complete(&answer)? {
-            ensure!(
-                connection.read_buf(&mut answer).await? > 0,
-                "the server hung up"
-            );
-        }
-        ensure!(
-            answer.starts_with(b"HTTP/1.1 20"),
-            "{}",
-            String::from_utf8_lossy(&answer)
-        );
-        latencies.push(sent.elapsed());
-    }
     Ok(latencies)
 }
 
-/// Whether an answer is there with its whole body.
-fn complete(answer: &[u8]) -> anyhow::Result<bool> {
+/// A connection that is kept from request to request.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    answer: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) async fn open(address: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let answer = Vec::new();
+        Ok(Self { stream, answer })
+    }
+
+    /// Sends a request and waits for its answer, which has to be a success; gives the answer's body.
+    pub(crate) async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
+        self.stream.write_all(request).await?;
+        self.answer.clear();
+        let body = loop {
+            if let Some(body) = body(&self.answer)? {
+                break body;
+            }
+            ensure!(
+                self.stream.read_buf(&mut self.answer).await? > 0,
+                "the server hung up"
+            );
+        };
+        ensure!(
+            self.answer.starts_with(b"HTTP/1.1 20"),
+            "{}",
+            String::from_utf8_lossy(&self.answer)
+        );
+        Ok(self.answer.get(body..).unwrap_or_default())
+    }
+}
+
+/// Where the body of an answer begins, once all of it is there.
+fn body(answer: &[u8]) -> anyhow::Result<Option<usize>> {
     let Some(head) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
-        return Ok(false);
+        return Ok(None);
     };
     let text = std::str::from_utf8(answer.get(..head).unwrap_or_default())?;
-    let length = text
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
-    let body: usize = length.map_or(Ok(0), str::parse)?;
-    Ok(answer.len() >= head + 4 + body)
+    let header = |wanted: &str| {
+        let mut lines = text.lines().filter_map(|line| line.split_once(": "));
+        lines.find_map(|(name, value)| name.eq_ignore_ascii_case(wanted).then_some(value))
+    };
+    let begin = head + 4;
+    let all = if header("transfer-encoding") == Some("chunked") {
+        answer.len() > begin && answer.ends_with(b"0\r\n\r\n")
+    } else {
+        let length: usize = header("content-length").map_or(Ok(0), str::parse)?;
+        answer.len() >= begin + length
+    };
+    Ok(all.then_some(begin))
 }

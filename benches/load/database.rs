@@ -12,6 +12,7 @@ use sqlx::{ConnectOptions, Connection};
 pub(crate) struct Database {
     server: Embedded,
     options: PgConnectOptions,
+    name: String,
     pub(crate) pool: Pool,
 }
 
@@ -28,8 +29,14 @@ impl Database {
         Ok(Self {
             server,
             options,
+            name,
             pool,
         })
+    }
+
+    /// How other programs reach it, as a superuser.
+    pub(crate) fn url(&self) -> String {
+        self.server.url(&self.name)
     }
 
     /// Empties the inbox and writes everything to disk, as a superuser: neither vacuuming nor a checkpoint of what one

@@ -63,6 +63,10 @@ const WAYS: [Way; 3] = [
     },
 ];
 
+/// Bookings the agency has before anything is measured, and its share of those that follow.
+const AGENCY_BOOKINGS: u128 = 3_000;
+const AGENCY_EVERY: u128 = 20;
+
 /// Measures and prints.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     for way in &WAYS {
@@ -71,10 +75,48 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         database.stop().await?;
         measured?;
     }
+    agency(options).await?;
     say(&format!(
         "memory of this process at its highest: {} MB",
         memory::peak_mb()
     ));
+    Ok(())
+}
+
+/// What a person with thousands of bookings costs the tenant: the same deliveries, once with every twentieth booking
+/// made by the agency, once made by the travellers themselves.
+async fn agency(options: &Options) -> anyhow::Result<()> {
+    let bookings = u128::from(options.deliveries) / 2 / workload::PER_BOOKING;
+    let mut figures = Vec::new();
+    for booked in [workload::booking, workload::brokered] {
+        let database = Database::start().await?;
+        let context = context(&database);
+        fill(&database, &cut(&workload::base(0))?).await?;
+        let before = (0..AGENCY_BOOKINGS).flat_map(|n| booked(0, n));
+        fill(&database, &cut(&before.collect::<Vec<_>>())?).await?;
+        drain(&context).await?;
+        let stream = (AGENCY_BOOKINGS..AGENCY_BOOKINGS + bookings).flat_map(|n| {
+            if n % AGENCY_EVERY == 0 {
+                booked(0, n)
+            } else {
+                workload::booking(0, n)
+            }
+        });
+        let rows = cut(&stream.collect::<Vec<_>>())?;
+        fill(&database, &rows).await?;
+        let begun = Instant::now();
+        drain(&context).await?;
+        #[expect(clippy::cast_precision_loss, reason = "a count of deliveries")]
+        figures.push(rows.len() as f64 / begun.elapsed().as_secs_f64());
+        database.stop().await?;
+    }
+    if let [without, with] = figures.as_slice() {
+        say(&format!(
+            "inbox to insight, one tenant in source order: {without:.0}/s; with an agency of {AGENCY_BOOKINGS} bookings \
+             that makes every {AGENCY_EVERY}th: {with:.0}/s; ratio {:.2}",
+            with / without
+        ));
+    }
     Ok(())
 }
 

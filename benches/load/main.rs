@@ -3,23 +3,42 @@
 //!     cargo bench --bench load -- webhook
 //!     cargo bench --bench load -- ingest
 //!     cargo bench --bench load -- rebuild
+//!     cargo bench --bench load -- visible
+//!     cargo bench --bench load -- insight
 //!     cargo bench --bench load -- join
+//!     cargo bench --bench load -- peers
+//!     cargo bench --bench load -- phases
+//!     cargo bench --bench load -- memory
 //!
 //! Machines differ and are noisy: what counts is the ratio to the baseline. Everything (client, server, PostgreSQL with
 //! its disk syncs on) shares this machine. One file a load; `database` and `client` are what they share.
 
 mod database;
 mod client;
-mod memory;
+mod program;
 mod workload;
 mod webhook;
 mod ingest;
 mod rebuild;
+mod visible;
+mod insight;
 mod join;
+mod peers;
+mod phases;
+mod memory;
 
 use std::io::Write;
+use std::net::SocketAddr;
 
+use axum::Router;
 use clap::{Parser, Subcommand};
+use customer_intelligence::http::{Limits, serve};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// The program's own allocator: what is measured is what runs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Measure the service under load.
 #[derive(Debug, Parser)]
@@ -40,8 +59,18 @@ enum Load {
     Ingest(ingest::Options),
     /// Activities a second when everybody is folded again.
     Rebuild(rebuild::Options),
-    /// Requests with 1, 100 and 1,000 keys at the GraphQL door.
+    /// How long an event takes to be seen in the insight.
+    Visible(visible::Options),
+    /// Requests for one insight at the GraphQL door.
+    Insight(insight::Options),
+    /// Requests with 100 and 1,000 keys at the GraphQL door.
     Join(join::Options),
+    /// The same for other GraphQL servers over the same rows.
+    Peers(peers::Options),
+    /// Where the time of one GraphQL request goes.
+    Phases(phases::Options),
+    /// Memory of the server alone.
+    Memory(memory::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -59,7 +88,12 @@ fn main() -> anyhow::Result<()> {
             Load::Webhook(options) => webhook::run(&options).await,
             Load::Ingest(options) => ingest::run(&options).await,
             Load::Rebuild(options) => rebuild::run(&options).await,
+            Load::Visible(options) => visible::run(&options).await,
+            Load::Insight(options) => insight::run(&options).await,
             Load::Join(options) => join::run(&options).await,
+            Load::Peers(options) => peers::run(&options).await,
+            Load::Phases(options) => phases::run(&options).await,
+            Load::Memory(options) => memory::run(&options).await,
         }
     })
 }
@@ -67,4 +101,15 @@ fn main() -> anyhow::Result<()> {
 /// Prints to standard output, as far as somebody reads it.
 fn say(text: &str) {
     writeln!(std::io::stdout(), "{text}").ok();
+}
+
+/// Serves a router with the service's own server, in this process, until the set is shut down.
+async fn serving(router: Router) -> anyhow::Result<(SocketAddr, JoinSet<()>)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let mut server = JoinSet::new();
+    server.spawn(async move {
+        serve(listener, router, &Limits::default(), std::future::pending()).await;
+    });
+    Ok((address, server))
 }

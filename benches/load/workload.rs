@@ -57,16 +57,36 @@ pub(crate) fn base(tenant_number: u128) -> Vec<Vec<u8>> {
     persons.chain(offerings).collect()
 }
 
-/// The deliveries of one booking, in the order of their happening.
+/// The deliveries of one booking that somebody makes for themself, in the order of their happening.
 pub(crate) fn booking(tenant_number: u128, n: u128) -> Vec<Vec<u8>> {
+    let traveller = person(tenant_number, n % PERSONS);
+    booked(tenant_number, n, traveller, None)
+}
+
+/// The same, booked for somebody by the tenant's agency.
+pub(crate) fn brokered(tenant_number: u128, n: u128) -> Vec<Vec<u8>> {
+    booked(
+        tenant_number,
+        n,
+        agency(tenant_number),
+        Some(id(15, tenant_number, 0)),
+    )
+}
+
+/// Whoever books for others.
+pub(crate) fn agency(tenant_number: u128) -> Uuid {
+    person(tenant_number, PERSONS - 1)
+}
+
+fn booked(tenant_number: u128, n: u128, booker: Uuid, reseller: Option<Uuid>) -> Vec<Vec<u8>> {
     let of = tenant(tenant_number);
     let (booking, passenger) = (id(6, tenant_number, n), id(7, tenant_number, n));
-    let (ticket, booker) = (id(8, tenant_number, n), person(tenant_number, n % PERSONS));
+    let (ticket, traveller) = (id(8, tenant_number, n), person(tenant_number, n % PERSONS));
     let departure = n % DEPARTURES;
     let row = |status: &str, step: u128| {
         json!({
             "id": booking, "tenant_id": of, "tour_offering_id": id(3, tenant_number, departure),
-            "status": status, "booker_profile_id": booker, "reseller_id": null, "channel": "WEB",
+            "status": status, "booker_profile_id": booker, "reseller_id": reseller, "channel": "WEB",
             "passenger_count": 1, "replaces_booking_id": null, "total_amount": 399.0,
             "deposit_amount": 80.0, "currency": "EUR", "cancelled_by": null, "cancellation_fee": null,
             "refund_amount": null, "booked_at": at(n, 1), "created_at": at(n, 1), "updated_at": at(n, step)
@@ -89,7 +109,7 @@ pub(crate) fn booking(tenant_number: u128, n: u128) -> Vec<Vec<u8>> {
             "commerce",
             "passengers",
             &json!({
-                "id": passenger, "tenant_id": of, "booking_id": booking, "person_profile_id": booker,
+                "id": passenger, "tenant_id": of, "booking_id": booking, "person_profile_id": traveller,
                 "is_primary_contact": true, "boarding_point_id": id(12, tenant_number, n % 7),
                 "is_door_pickup": false, "seat_label": format!("{}A", 1 + n % 12), "seat_position": null,
                 "fare_category": "ADULT", "cancellation_fee": null, "status": "ACTIVE", "updated_at": at(n, 1)
@@ -129,6 +149,11 @@ pub(crate) fn booking(tenant_number: u128, n: u128) -> Vec<Vec<u8>> {
             }),
         ),
     ]
+}
+
+/// A paid booking of that person, as Hasura tells that it was paid: the person's first.
+pub(crate) fn confirmed(tenant_number: u128, n: u128) -> Vec<u8> {
+    booking(tenant_number, n).swap_remove(3)
 }
 
 fn insert(schema: &str, table: &str, new: &Value) -> Vec<u8> {

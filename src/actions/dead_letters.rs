@@ -1,8 +1,11 @@
-//! Try a dead letter again, after the program learnt to read it.
+//! Deal with dead letters: look at them, try one again after the program learnt to read it, drop one for good.
 //!
 //! A letter holds no texts (they could be personal), so what comes back from it is a delivery without them; where
 //! they matter, or where there is no envelope at all, Hasura has to send the event again.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::receive::{self, Received};
@@ -10,6 +13,117 @@ use crate::contracts::Reason;
 use crate::db::{self, Pool};
 use crate::domain::clock::Clock;
 use crate::inbox::{self, Channel, Writer, dead_letters};
+
+pub use crate::inbox::dead_letters::Summary;
+
+/// Where letters are dealt with. Cheap to clone.
+#[derive(Clone)]
+pub struct Letters {
+    pool: Pool,
+    writer: Writer,
+    clock: Clock,
+}
+
+/// The letters of one tenant or of all, the latest first; at most [`dead_letters::PAGE_MAX`] at once.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Only of this tenant; the nil uuid for those that name none.
+    pub tenant_id: Option<Uuid>,
+    /// Only with this reason.
+    pub reason: Option<String>,
+    /// How many.
+    pub first: u32,
+    /// Only what comes after this letter.
+    pub after: Option<Place>,
+}
+
+/// Some letters.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The letters.
+    pub letters: Vec<Summary>,
+    /// There are more behind them.
+    pub has_next: bool,
+}
+
+/// A letter's place in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place(DateTime<Utc>, Uuid);
+
+impl Place {
+    /// The place of this letter.
+    #[must_use]
+    pub fn of(letter: &Summary) -> Self {
+        Self(letter.received_at, letter.id)
+    }
+
+    /// As text that is safe in URLs.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        let micros = self.0.timestamp_micros().to_be_bytes();
+        URL_SAFE_NO_PAD.encode([&micros, self.1.as_bytes().as_slice()].concat())
+    }
+
+    /// Reads what [`Place::to_text`] wrote; `None` for anything else.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (micros, id) = bytes.split_first_chunk()?;
+        let at = DateTime::from_timestamp_micros(i64::from_be_bytes(*micros))?;
+        Some(Self(at, Uuid::from_slice(id).ok()?))
+    }
+}
+
+impl Letters {
+    /// Letters in this database; what can be read again goes through `writer`.
+    #[must_use]
+    pub fn new(pool: Pool, writer: Writer, clock: Clock) -> Self {
+        Self {
+            pool,
+            writer,
+            clock,
+        }
+    }
+
+    /// A page of them.
+    pub async fn page(&self, wanted: Wanted) -> Result<Page, Error> {
+        let most = usize::try_from(wanted.first).unwrap_or(usize::MAX);
+        let query = dead_letters::Query {
+            tenant_id: wanted.tenant_id,
+            reason: wanted.reason,
+            after: wanted.after.map(|Place(at, id)| (at, id)),
+            // One more tells whether there are more.
+            limit: i64::from(wanted.first) + 1,
+        };
+        let mut letters = dead_letters::list(&self.pool, &query).await?;
+        let has_next = letters.len() > most;
+        letters.truncate(most);
+        Ok(Page { letters, has_next })
+    }
+
+    /// One of them, of this tenant where one is given.
+    pub async fn letter(
+        &self,
+        tenant_id: Option<Uuid>,
+        id: Uuid,
+    ) -> Result<Option<Summary>, Error> {
+        let found = dead_letters::show(&self.pool, tenant_id, id).await?;
+        Ok(found.map(|(letter, _)| letter))
+    }
+
+    /// Tries one again, see [`redrive`].
+    pub async fn redrive(&self, tenant_id: Option<Uuid>, id: Uuid) -> Result<Redriven, Error> {
+        redrive(&self.pool, &self.writer, &self.clock, tenant_id, id).await
+    }
+
+    /// Drops one for good; whether it was there.
+    pub async fn drop(&self, tenant_id: Option<Uuid>, id: Uuid) -> Result<bool, Error> {
+        match self.letter(tenant_id, id).await? {
+            Some(letter) => Ok(dead_letters::discard(&self.pool, letter.tenant_id, id).await?),
+            None => Ok(false),
+        }
+    }
+}
 
 /// What became of a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,14 +149,15 @@ pub enum Error {
     Inbox(#[from] inbox::Error),
 }
 
-/// Reads the letter's envelope again and keeps it if that works now.
+/// Reads the envelope of a letter (of this tenant where one is given) again and keeps it if that works now.
 pub async fn redrive(
     pool: &Pool,
     writer: &Writer,
     clock: &Clock,
+    tenant_id: Option<Uuid>,
     id: Uuid,
 ) -> Result<Redriven, Error> {
-    let Some((letter, envelope)) = dead_letters::show(pool, None, id).await? else {
+    let Some((letter, envelope)) = dead_letters::show(pool, tenant_id, id).await? else {
         return Ok(Redriven::NotFound);
     };
     let Some(envelope) = envelope else {
@@ -55,5 +170,21 @@ pub async fn redrive(
             Ok(Redriven::Kept)
         }
         Received::Buried { reason } => Ok(Redriven::StillRefused(reason)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_comes_back_from_its_text_and_nothing_else_does() {
+        let at = DateTime::from_timestamp_micros(1_780_000_000_123_456).unwrap();
+        let place = Place(at, Uuid::from_u128(7));
+        let text = place.to_text();
+        assert_eq!(Place::from_text(&text), Some(place));
+        for other in ["", "?", "AAAA", &text[1..], &format!("{text}AAAA")] {
+            assert_eq!(Place::from_text(other), None, "{other}");
+        }
     }
 }

@@ -3,3 +3,4 @@
 pub mod receive;
 pub mod backfill;
 pub mod dead_letters;
+pub mod cron;

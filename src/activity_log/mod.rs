@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::db::{Error, Pool, Tx};
+pub use crate::domain::activity::Provenance;
 use crate::domain::activity::{LogRow, Role, RowBody};
 use crate::domain::source::{ContentHash, SourceKind};
 
@@ -23,27 +24,6 @@ pub use self::stretch::stretch;
 const FORMAT: u8 = 1;
 /// What is recorded later than this after it happened came late.
 const LATE_AFTER: TimeDelta = TimeDelta::hours(24);
-
-/// How a row came into the log; outside its identity and its fold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Provenance {
-    /// As it happened.
-    Live = 0,
-    /// More than a day after it happened.
-    Late = 1,
-    /// Brought in as history.
-    Backfill = 2,
-    /// Delivered before.
-    Replay = 3,
-}
-
-impl Provenance {
-    fn from_code(code: i16) -> Option<Self> {
-        let all = [Self::Live, Self::Late, Self::Backfill, Self::Replay];
-        all.into_iter().find(|one| *one as i16 == code)
-    }
-}
 
 /// A stored row with what stands beside its content.
 #[derive(Debug, Clone, PartialEq, Eq)]

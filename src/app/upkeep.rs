@@ -12,11 +12,16 @@ use super::Database;
 use super::config::Secrets;
 use super::readiness::Readers;
 use super::signals;
+use crate::db::pool::within;
 use crate::db::{Pool, migrate, roles};
 use crate::domain::clock::Clock;
 use crate::http::Keys;
 use crate::inbox::tally;
-use crate::telemetry::metrics::{CONNECTIONS, INBOX_BACKLOG, INBOX_LAG, Recorder, SILENCE};
+use crate::jobs::runs;
+use crate::telemetry::metrics::{
+    CONNECTIONS, INBOX_BACKLOG, INBOX_LAG, JOB_LAST_SUCCESS, Recorder, SILENCE,
+};
+use crate::workers::cron;
 
 const REVIVE_EVERY: Duration = Duration::from_secs(1);
 const GAUGES_EVERY: Duration = Duration::from_secs(5);
@@ -165,6 +170,7 @@ pub(super) async fn gauges(
             metrics::gauge!(INBOX_BACKLOG).set(waiting);
             metrics::gauge!(INBOX_LAG).set(lag);
         }
+        jobs(&pool).await;
         let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
         metrics::gauge!(CONNECTIONS, "state" => "idle").set(idle);
         metrics::gauge!(CONNECTIONS, "state" => "busy").set(pool.size().saturating_sub(idle));
@@ -186,6 +192,18 @@ pub(super) async fn silence(pool: Pool, clock: Clock, stop: CancellationToken) {
                 "how silent the tables are cannot be told"
             ),
         }
+    }
+}
+
+/// When a run of each job last finished well. Read from the database, so that it outlives this process.
+async fn jobs(pool: &Pool) {
+    let names: Vec<String> = cron::names().into_iter().map(str::to_owned).collect();
+    // Where the database is away, or has no such table yet, the last value stays.
+    let found = within(pool, runs::last_finished(pool, &names)).await;
+    for (name, at) in found.unwrap_or_default() {
+        let seconds = at.timestamp_millis() / 1_000;
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        metrics::gauge!(JOB_LAST_SUCCESS, "job" => name).set(seconds);
     }
 }
 

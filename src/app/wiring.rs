@@ -15,9 +15,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Database;
-use super::config::{Config, Secrets};
+use super::config::{Config, ScheduleConfig, Secrets};
 use super::readiness::Readers;
 use super::upkeep::{self, Locks};
+use crate::actions::cron::Desk;
+use crate::actions::dead_letters::Letters;
 use crate::db::{Pool, PoolConfig};
 use crate::domain::clock::Clock;
 use crate::http::{self, Health, webhook};
@@ -90,10 +92,17 @@ impl Service {
                 ..Settings::default()
             },
         };
-        let join = join_door(&database, &config, &context, &locks, &limits);
+        let letters = Letters::new(pool.clone(), writer.clone(), clock.clone());
+        let join = join_door(&database, &config, &context, letters, &locks, &limits);
+        let names = workers::cron::names();
+        let desk = Desk::new(pool.clone(), writer.clone(), clock.clone(), names);
+        let calls = http::cron::Door::new(locks.webhook.clone(), desk.clone(), limits.clone());
         let door = webhook::Door::new(locks.webhook.clone(), writer.clone(), clock, limits.clone());
         let health = health(&config, &readers, &recorder, &locks, limits.clone());
-        let routes = extras.routes.into_iter().chain([join]);
+        let routes = extras
+            .routes
+            .into_iter()
+            .chain([join, http::cron::router(calls)]);
         let router = http::router(door, health, routes);
 
         let mut service = Self {
@@ -125,6 +134,7 @@ impl Service {
         let silence = upkeep::silence(pool.clone(), context.clock.clone(), stop());
         service.chores.spawn(silence);
         service.start_workers(&context);
+        service.start_jobs(context, config.schedule, &desk);
         service
             .preparing
             .spawn(upkeep::prepare(database, pool, preparation));
@@ -148,7 +158,32 @@ impl Service {
             if upkeep::until_prepared(prepared, &stop).await {
                 let due = workers::due::run(context.clone(), stop.cancelled());
                 let auditor = workers::verify::run(context.folding(), stop.cancelled());
-                futures::join!(due, auditor, workers::sweep::run(context, stop.cancelled()));
+                futures::join!(due, auditor);
+            }
+        });
+    }
+
+    /// Jobs that come round: our own clock asks for runs, and so does the cron door; one loop works on them.
+    fn start_jobs(&mut self, work: workers::Context, schedule: ScheduleConfig, desk: &Desk) {
+        let context = workers::cron::Context {
+            work,
+            retention: schedule.retention,
+        };
+        let (entered, prepared) = (desk.entered(), self.prepared.clone());
+        let stop = self.stop_chores.clone();
+        self.chores.spawn(async move {
+            if upkeep::until_prepared(prepared, &stop).await {
+                let clock = context.clone();
+                let clock = workers::cron::schedule::run(
+                    clock,
+                    schedule.entries,
+                    &entered,
+                    stop.cancelled(),
+                );
+                futures::join!(
+                    clock,
+                    workers::cron::run::run(context, &entered, stop.cancelled())
+                );
             }
         });
     }
@@ -229,13 +264,14 @@ fn join_door(
     database: &Database,
     config: &Config,
     context: &workers::Context,
+    letters: Letters,
     locks: &Locks,
     limits: &http::Limits,
 ) -> Router {
     let pool = database.pool(&insight::pool_config(&config.database.pool()));
     let quarantine_days = context.settings.quarantine_days;
     let reader = insight::Reader::new(pool, context.clock.clone(), quarantine_days);
-    let schema = graphql::Schema::new(reader, graphql::Limits::default());
+    let schema = graphql::Schema::new(reader, letters, graphql::Limits::default());
     let keys = locks.gateway.clone();
     http::graphql::router(http::graphql::Door::new(keys, schema, limits.body_timeout))
 }

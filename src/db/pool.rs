@@ -20,6 +20,8 @@ pub type Pool = sqlx::PgPool;
 
 /// A connection that lay idle for longer is asked whether it is still there before it is used.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
+/// Longest wait for its answer. A link that was cut without a word would keep everybody waiting for minutes.
+const PING_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Limits of a pool and of the sessions in it. A limit of zero means none.
 #[derive(Clone, Debug)]
@@ -32,7 +34,8 @@ pub struct PoolConfig {
     pub statement_timeout: Duration,
     /// Longest wait for one lock (`lock_timeout`).
     pub lock_timeout: Duration,
-    /// Longest pause inside a transaction (`idle_in_transaction_session_timeout`).
+    /// Longest pause inside a transaction (`idle_in_transaction_session_timeout`): after it the server ends the
+    /// session, so that a process which froze holds no row for longer.
     pub idle_in_transaction_timeout: Duration,
     /// What the server shows as `application_name`.
     pub application_name: String,
@@ -45,7 +48,7 @@ impl Default for PoolConfig {
             acquire_timeout: Duration::from_secs(1),
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(10),
-            idle_in_transaction_timeout: Duration::from_secs(30),
+            idle_in_transaction_timeout: Duration::from_secs(10),
             application_name: "customer-intelligence".to_owned(),
         }
     }
@@ -69,11 +72,43 @@ pub fn connect_lazy(options: PgConnectOptions, config: &PoolConfig) -> Pool {
                 if meta.idle_for < PING_AFTER_IDLE {
                     return Ok(true);
                 }
-                Ok(connection.ping().await.is_ok())
+                Ok(answers(connection).await)
             })
         })
+        .after_release(|connection, _| Box::pin(async move { Ok(answers(connection).await) }))
         .after_connect(|connection, _| Box::pin(roles::become_app(connection)))
         .connect_lazy_with(session(options, config))
+}
+
+/// Whether the server answers on this connection, soon. One that was given up in the middle of a statement is asked,
+/// too, before anybody else gets it: nobody else's time is spent on waiting for what it had under way.
+async fn answers(connection: &mut PgConnection) -> bool {
+    let answer = tokio::time::timeout(PING_PATIENCE, connection.ping()).await;
+    matches!(answer, Ok(Ok(())))
+}
+
+/// Waits for `work` on this pool's connections for twice the longest time of a statement, then gives it up.
+///
+/// The server keeps its limits by itself, but the word of it may never arrive: where a link is cut silently, nothing
+/// else tells this side. What was under way is ended by the server's own limits.
+pub async fn within<T>(
+    pool: &Pool,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let options = pool.connect_options();
+    match longest_statement(options.get_options().unwrap_or_default()) {
+        None => work.await,
+        Some(longest) => tokio::time::timeout(longest * 2, work)
+            .await
+            .unwrap_or(Err(Error::Unavailable(sqlx::Error::PoolTimedOut))),
+    }
+}
+
+/// The `statement_timeout` among a session's settings, as `session` writes them.
+fn longest_statement(settings: &str) -> Option<Duration> {
+    let (_, after) = settings.rsplit_once("statement_timeout=")?;
+    let millis = after.split_whitespace().next()?.parse().ok()?;
+    (millis > 0).then(|| Duration::from_millis(millis))
 }
 
 /// Adds the session settings of `config` to `options`.
@@ -124,5 +159,28 @@ impl Deref for Tx {
 impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut PgConnection {
         &mut self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_statement_is_read_from_a_sessions_settings() {
+        let of = |statement_timeout| {
+            let config = PoolConfig {
+                statement_timeout,
+                ..PoolConfig::default()
+            };
+            let options = session(PgConnectOptions::new_without_pgpass(), &config);
+            longest_statement(options.get_options().unwrap())
+        };
+        assert_eq!(
+            of(Duration::from_millis(1_500)),
+            Some(Duration::from_millis(1_500))
+        );
+        assert_eq!(of(Duration::ZERO), None, "without a limit there is none");
+        assert_eq!(longest_statement(""), None);
     }
 }

@@ -45,6 +45,29 @@ impl Role {
     }
 }
 
+/// How a row came into the log; outside its identity and its fold. The numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Provenance {
+    /// As it happened.
+    Live = 0,
+    /// More than a day after it happened.
+    Late = 1,
+    /// Brought in as history.
+    Backfill = 2,
+    /// Delivered before.
+    Replay = 3,
+}
+
+impl Provenance {
+    /// The one with that stored number.
+    #[must_use]
+    pub fn from_code(code: i16) -> Option<Self> {
+        let all = [Self::Live, Self::Late, Self::Backfill, Self::Replay];
+        all.into_iter().find(|one| *one as i16 == code)
+    }
+}
+
 /// What a row says, in the form it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowBody {

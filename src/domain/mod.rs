@@ -11,6 +11,8 @@ pub mod reference;
 pub mod fold;
 pub mod derive;
 pub mod insight;
+pub mod moment;
 pub mod timeline;
 pub mod merkle;
 pub mod metric;
+pub mod explain;

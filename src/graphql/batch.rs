@@ -53,7 +53,8 @@ where
             let keys = std::mem::take(&mut *locked(&round.keys))
                 .into_iter()
                 .collect();
-            leader.0.finish(fetch(keys).await);
+            // On the heap, because everybody who waits would carry room for a statement they never run.
+            leader.0.finish(Box::pin(fetch(keys)).await);
         } else {
             round.finished().await;
         }

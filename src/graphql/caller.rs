@@ -71,6 +71,8 @@ pub struct Caller {
     pub role: Role,
     /// Within which tenant; none also when the header is no uuid, so that nothing is seen.
     pub tenant: Option<Uuid>,
+    /// Whether a tenant is named at all: a header that is no uuid restricts to nothing instead of not restricting.
+    pub names_tenant: bool,
     /// As which user, as the platform names it.
     pub user_id: Option<String>,
     /// As which person, for customers.
@@ -85,6 +87,7 @@ impl Caller {
         Self {
             role: header(ROLE).map_or(Role::Absent, |name| Role::named(name.trim())),
             tenant: id(TENANT),
+            names_tenant: header(TENANT).is_some(),
             user_id: header(USER).map(str::to_owned),
             person_profile_id: id(PERSON),
         }

@@ -5,6 +5,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use async_graphql::Context;
+use chrono::{DateTime, Datelike, Utc};
 use uuid::Uuid;
 
 use super::access;
@@ -13,17 +14,21 @@ use super::caller::Caller;
 use super::scalars::TimestamptzScalar;
 use super::types::activity::ActivityKind;
 use super::types::insight::CustomerInsight;
+use crate::domain::explain::Explanation;
 use crate::domain::insight::BoardingPlace;
+use crate::domain::moment::Moment;
+use crate::domain::timeline::MetricChange;
 use crate::insight::{
-    Error, Found, LabelKey, Page, PageRequest, Reader, TimelinePage, TimelineRequest,
+    Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest, Reader, TimelinePage,
+    TimelineRequest,
 };
 
 const ACTIVITIES_UNLESS_TOLD: u32 = 20;
 const MOST_ACTIVITIES: u32 = 100;
 
-/// A person asked for, before merges are followed.
+/// A person asked for, before merges are followed, and from which moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct PersonKey(Uuid);
+struct PersonKey(Uuid, Moment);
 
 /// What one request loads, for the one tenant it may see.
 pub(super) struct Loaders {
@@ -31,6 +36,8 @@ pub(super) struct Loaders {
     tenant: Option<Uuid>,
     persons: Batch<PersonKey, Found>,
     timelines: Batch<TimelineRequest, Arc<TimelinePage>>,
+    explanations: Batch<ExplainRequest, Arc<Explanation>>,
+    late: Batch<LateRequest, Arc<Vec<MetricChange>>>,
     labels: Batch<LabelKey, Arc<str>>,
 }
 
@@ -42,22 +49,62 @@ impl Loaders {
             tenant: caller.tenant,
             persons: Batch::default(),
             timelines: Batch::default(),
+            explanations: Batch::default(),
+            late: Batch::default(),
             labels: Batch::default(),
         }
     }
 
-    async fn person(&self, id: Uuid) -> Option<CustomerInsight> {
+    async fn person(&self, id: Uuid, moment: Moment) -> Option<CustomerInsight> {
         let tenant = self.tenant?;
-        let load = self.persons.load(PersonKey(id), |keys| async move {
-            let ids: Vec<Uuid> = keys.into_iter().map(|PersonKey(id)| id).collect();
-            let insights = self.reader.insights(tenant, &ids).await;
-            let keyed = |(id, insight)| (PersonKey(id), insight);
-            logged("insights", insights).map(|found| found.into_iter().map(keyed).collect())
+        let load = self.persons.load(PersonKey(id, moment), |keys| async move {
+            let (now, past): (Vec<_>, Vec<_>) =
+                keys.into_iter().partition(|PersonKey(_, at)| at.is_now());
+            let ids: Vec<Uuid> = now.into_iter().map(|PersonKey(id, _)| id).collect();
+            let insights = logged("insights", self.reader.insights(tenant, &ids).await)?;
+            let keyed = |(id, insight)| (PersonKey(id, Moment::NOW), insight);
+            let mut found: HashMap<_, _> = insights.into_iter().map(keyed).collect();
+            let asked: Vec<_> = past.iter().map(|PersonKey(id, at)| (*id, *at)).collect();
+            // Trouble with the past is not the present's.
+            match logged(
+                "past insights",
+                self.reader.insights_at(tenant, &asked).await,
+            ) {
+                Ok(insights) => {
+                    let keyed = |((id, at), insight)| (PersonKey(id, at), insight);
+                    found.extend(insights.into_iter().map(keyed));
+                }
+                Err(Failed) if found.is_empty() => return Err(Failed),
+                Err(Failed) => found.extend(past.into_iter().map(|key| (key, None))),
+            }
+            Ok(found)
         });
         match load.await {
             Ok(found) => found.map(|insight| CustomerInsight::new(id, insight)),
             Err(Failed) => Some(CustomerInsight::unavailable(id)),
         }
+    }
+
+    async fn explanation(&self, request: ExplainRequest) -> Option<Arc<Explanation>> {
+        let tenant = self.tenant?;
+        let load = self.explanations.load(request, |requests| async move {
+            logged(
+                "explanations",
+                self.reader.explanations(tenant, &requests).await,
+            )
+        });
+        load.await.ok().flatten()
+    }
+
+    async fn late(&self, request: LateRequest) -> Option<Arc<Vec<MetricChange>>> {
+        let tenant = self.tenant?;
+        let load = self.late.load(request, |requests| async move {
+            logged(
+                "late changes",
+                self.reader.late_changes(tenant, &requests).await,
+            )
+        });
+        load.await.ok().flatten()
     }
 
     async fn timeline(&self, request: TimelineRequest) -> Option<Arc<TimelinePage>> {
@@ -93,17 +140,55 @@ fn logged<K: Eq + Hash, V>(
 }
 
 /// The insight of a person whom the caller may see; null for everybody else.
-pub(super) async fn person(ctx: &Context<'_>, field: &str, id: Uuid) -> Option<CustomerInsight> {
+pub(super) async fn person(
+    ctx: &Context<'_>,
+    field: &str,
+    id: Uuid,
+    moment: Moment,
+) -> Option<CustomerInsight> {
     if !access::may_see(ctx.data_opt::<Caller>()?, field, id) {
         return None;
     }
-    ctx.data_opt::<Loaders>()?.person(id).await
+    ctx.data_opt::<Loaders>()?.person(id, moment).await
+}
+
+/// The moment that two arguments name; `None` when one of them is there and no usable instant.
+pub(super) fn moment(
+    as_of: Option<TimestamptzScalar>,
+    known_at: Option<TimestamptzScalar>,
+) -> Option<Moment> {
+    // Beyond these years calendars and zones end.
+    let usable = |at: DateTime<Utc>| (1..=9_999).contains(&at.year()).then_some(at);
+    let instant = |told: Option<TimestamptzScalar>| {
+        told.map_or(Some(None), |told| told.0.and_then(usable).map(Some))
+    };
+    Some(Moment {
+        as_of: instant(as_of)?,
+        known_at: instant(known_at)?,
+    })
+}
+
+/// Why a number is what it is; null when it cannot be told now.
+pub(super) async fn explanation(
+    ctx: &Context<'_>,
+    request: ExplainRequest,
+) -> Option<Arc<Explanation>> {
+    ctx.data_opt::<Loaders>()?.explanation(request).await
+}
+
+/// What an activity that came late has changed; null when it cannot be told now.
+pub(super) async fn late_changes(
+    ctx: &Context<'_>,
+    request: LateRequest,
+) -> Option<Arc<Vec<MetricChange>>> {
+    ctx.data_opt::<Loaders>()?.late(request).await
 }
 
 /// A page of the tenant's persons; `None` when the request has no tenant.
 pub(super) async fn page(ctx: &Context<'_>, request: &PageRequest) -> Option<Result<Page, Error>> {
     let loaders = ctx.data_opt::<Loaders>()?;
-    Some(loaders.reader.page(loaders.tenant?, request).await)
+    // On the heap: the root's other fields, of which there may be thousands, share its room.
+    Some(Box::pin(loaders.reader.page(loaders.tenant?, request)).await)
 }
 
 /// What was asked of a timeline, as it came.
@@ -117,7 +202,7 @@ pub(super) struct TimelineArguments {
 
 impl TimelineArguments {
     /// `None` when an argument cannot be used, so that nothing matches.
-    fn read(self, person: Uuid) -> Option<TimelineRequest> {
+    fn read(self, person: Uuid, moment: Moment) -> Option<TimelineRequest> {
         let Self {
             first,
             after,
@@ -128,6 +213,7 @@ impl TimelineArguments {
         let instant = |at: Option<TimestamptzScalar>| at.map_or(Some(None), |at| at.0.map(Some));
         Some(TimelineRequest {
             person,
+            moment,
             first: bounded(first, ACTIVITIES_UNLESS_TOLD, MOST_ACTIVITIES)?,
             after,
             kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect::<BTreeSet<_>>()),
@@ -149,9 +235,10 @@ pub(super) fn bounded(first: Option<i64>, usual: u32, most: u32) -> Option<u32> 
 pub(super) async fn timeline(
     ctx: &Context<'_>,
     person: Uuid,
+    moment: Moment,
     arguments: TimelineArguments,
 ) -> Option<Arc<TimelinePage>> {
-    match arguments.read(person) {
+    match arguments.read(person, moment) {
         Some(request) => ctx.data_opt::<Loaders>()?.timeline(request).await,
         None => Some(Arc::default()),
     }
@@ -182,4 +269,32 @@ pub(super) async fn offering_title(ctx: &Context<'_>, id: Uuid) -> Option<String
     ctx.data_opt::<Loaders>()?
         .label(LabelKey::Offering(id))
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{PoolConfig, pool};
+    use crate::domain::clock::Clock;
+
+    /// Thousands of them wait at once in a join, each moved when it begins.
+    #[tokio::test]
+    async fn a_look_up_that_waits_is_small() {
+        let pool = pool::connect_lazy(
+            "postgres://nowhere/x".parse().unwrap(),
+            &PoolConfig::default(),
+        );
+        let caller = Caller {
+            role: crate::graphql::caller::Role::Admin,
+            tenant: Some(Uuid::nil()),
+            names_tenant: true,
+            user_id: None,
+            person_profile_id: None,
+        };
+        let loaders = Loaders::new(Reader::new(pool, Clock::system(), 3), &caller);
+        let person = size_of_val(&loaders.person(Uuid::nil(), Moment::default()));
+        assert!(person < 512, "{person} bytes");
+        let label = size_of_val(&loaders.label(LabelKey::Tour(Uuid::nil())));
+        assert!(label < 512, "{label} bytes");
+    }
 }

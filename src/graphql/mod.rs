@@ -1,45 +1,56 @@
 //! The remote schema that Hasura joins.
 //!
-//! Reading order: who asks (`caller`) and what they may (`access`), what is asked (`query`), what is answered
+//! Reading order: who asks (`caller`) and what they may (`access`), what is asked (`query`, `mutation`), what is answered
 //! (`types`, `scalars`), how any number of keys becomes one statement (`batch`, `loaders`). Deliberately absent:
-//! SQL, HTTP, mutations, subscriptions (Hasura v2 forwards none to a remote schema).
+//! SQL, HTTP, subscriptions (Hasura v2 forwards none to a remote schema).
 
 pub mod caller;
 pub mod access;
 pub mod limits;
+pub mod parse;
 pub mod request;
 mod weigh;
 mod query;
+mod mutation;
+mod operations;
 pub mod types;
 pub mod scalars;
 mod loaders;
 mod batch;
 mod errors;
 mod null_on_error;
+mod measured;
 
-use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions};
+use std::time::Instant;
 
+use async_graphql::{EmptySubscription, SDLExportOptions};
+
+use crate::actions::dead_letters::Letters;
 use crate::insight::Reader;
 
 pub use self::caller::Caller;
 pub use self::limits::Limits;
 pub use self::request::{Answer, Call, Refusal};
 
-/// The schema, its reader and its limits. Cheap to clone.
+type Executable = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;
+
+/// The schema, what it reads and its limits. Cheap to clone.
 #[derive(Clone)]
 pub struct Schema {
-    executable: async_graphql::Schema<query::Query, EmptyMutation, EmptySubscription>,
+    executable: Executable,
     reader: Reader,
+    letters: Letters,
     limits: Limits,
 }
 
 impl Schema {
-    /// A schema over this reader.
+    /// A schema over this reader and these dead letters.
     #[must_use]
-    pub fn new(reader: Reader, limits: Limits) -> Self {
+    pub fn new(reader: Reader, letters: Letters, limits: Limits) -> Self {
         Self {
             executable: executable(&limits),
             reader,
+            letters,
             limits,
         }
     }
@@ -52,20 +63,24 @@ impl Schema {
 
     /// Answers one operation for one caller.
     pub async fn answer(&self, call: Call, caller: Caller) -> Result<Answer, Refusal> {
-        let request = call.into_request(&self.limits)?;
+        let begun = Instant::now();
+        let (request, shape) = call
+            .into_request(&self.limits)
+            .inspect_err(measured::refused)?;
         let loaders = loaders::Loaders::new(self.reader.for_request(), &caller);
+        let letters = self.letters.clone();
         let response = self
             .executable
-            .execute(request.data(caller).data(loaders))
+            .execute(request.data(caller).data(loaders).data(letters))
             .await;
-        Ok(Answer::new(response))
+        let answer = Answer::new(response);
+        shape.answered(begun, &answer);
+        Ok(answer)
     }
 }
 
-fn executable(
-    limits: &Limits,
-) -> async_graphql::Schema<query::Query, EmptyMutation, EmptySubscription> {
-    async_graphql::Schema::build(query::Query, EmptyMutation, EmptySubscription)
+fn executable(limits: &Limits) -> Executable {
+    async_graphql::Schema::build(query::Query, mutation::Mutation, EmptySubscription)
         .extension(null_on_error::NullOnError)
         .limit_recursive_depth(limits.depth)
         .finish()

@@ -2,11 +2,13 @@
 //!
 //! Own conversions, because with exact numbers (`arbitrary_precision`) serde's own would turn numbers into maps.
 
-use async_graphql::parser::{parse_query, types::DocumentOperations, types::OperationType};
+use async_graphql::parser::types::{DocumentOperations, OperationType};
 use async_graphql::{Name, PathSegment, Pos, ServerError, Value, Variables};
 use serde_json::{Map, Value as Json, json};
 
 use super::limits::Limits;
+use super::measured::Shape;
+use super::parse::parse;
 use super::weigh::{TooMuch, check_nesting, weigh};
 
 /// One operation to answer, as the request names it.
@@ -74,22 +76,27 @@ impl Call {
         }
     }
 
-    pub(super) fn into_request(self, limits: &Limits) -> Result<async_graphql::Request, Refusal> {
+    pub(super) fn into_request(
+        self,
+        limits: &Limits,
+    ) -> Result<(async_graphql::Request, Shape), Refusal> {
         check_nesting(&self.query, limits)?;
-        let document = parse_query(&self.query)
+        let document = parse(&self.query)
             .map_err(|error| Refusal::Syntax(error.to_string(), error.positions().collect()))?;
         weigh(&document, limits)?;
         let name = self.operation_name.filter(|name| !name.is_empty());
         if self.only_query && !is_query(&document.operations, name.as_deref()) {
             return Err(Refusal::OnlyQuery);
         }
+        let shape = Shape::of(&document.operations, name.as_deref());
         let mut request =
             async_graphql::Request::new(self.query).variables(variables(self.variables));
         request.set_parsed_query(document);
-        Ok(match name {
+        let request = match name {
             Some(name) => request.operation_name(name),
             None => request,
-        })
+        };
+        Ok((request, shape))
     }
 }
 
@@ -158,6 +165,11 @@ impl Answer {
         self.errors.len()
     }
 
+    /// The codes of its errors.
+    pub(super) fn codes(&self) -> impl Iterator<Item = &str> {
+        self.errors.iter().map(code)
+    }
+
     /// The answer's JSON. Without errors there is no `errors` key at all: Hasura takes even an empty list as failure.
     pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
         #[derive(serde::Serialize)]
@@ -180,21 +192,20 @@ fn error_json(error: &ServerError) -> Json {
         PathSegment::Field(name) => json!(name),
         PathSegment::Index(index) => json!(index),
     };
-    let code = error
-        .extensions
-        .as_ref()
-        .and_then(|all| all.get("code"))
-        .map(ToString::to_string);
-    let code = code.map(|code| code.trim_matches('"').to_owned());
-    let mut json = one_error(
-        &error.message,
-        &error.locations,
-        code.as_deref().unwrap_or("BAD_REQUEST"),
-    );
+    let mut json = one_error(&error.message, &error.locations, code(error));
     if let (Json::Object(fields), false) = (&mut json, error.path.is_empty()) {
         fields.insert("path".to_owned(), error.path.iter().map(segment).collect());
     }
     json
+}
+
+/// What the error says of itself; the library's own say nothing.
+fn code(error: &ServerError) -> &str {
+    let said = error.extensions.as_ref().and_then(|all| all.get("code"));
+    match said {
+        Some(Value::String(code)) => code,
+        _ => "BAD_REQUEST",
+    }
 }
 
 fn one_error(message: &str, locations: &[Pos], code: &str) -> Json {
@@ -213,11 +224,19 @@ impl Refusal {
     /// The refusal in the form of an answer: errors and no data.
     #[must_use]
     pub fn to_json(&self) -> Json {
-        let (code, locations) = match self {
-            Self::Malformed(_) | Self::OnlyQuery => ("BAD_REQUEST", [].as_slice()),
-            Self::Syntax(_, locations) => ("GRAPHQL_PARSE_FAILED", locations.as_slice()),
-            Self::TooMuch(_) => ("TOO_MUCH", [].as_slice()),
+        let locations = match self {
+            Self::Syntax(_, locations) => locations.as_slice(),
+            Self::Malformed(_) | Self::OnlyQuery | Self::TooMuch(_) => &[],
         };
-        json!({ "errors": [one_error(&self.to_string(), locations, code)] })
+        json!({ "errors": [one_error(&self.to_string(), locations, self.code())] })
+    }
+
+    /// The stable name of what is wrong.
+    pub(super) const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) | Self::OnlyQuery => "BAD_REQUEST",
+            Self::Syntax(..) => "GRAPHQL_PARSE_FAILED",
+            Self::TooMuch(_) => "TOO_MUCH",
+        }
     }
 }

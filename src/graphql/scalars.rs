@@ -1,12 +1,14 @@
-//! Scalars under the names that Hasura gives them: `uuid`, `timestamptz`, `date`, `numeric`.
+//! Scalars under the names that Hasura gives them: `uuid`, `timestamptz`, `date`, `numeric`, `jsonb`.
 //!
 //! Each accepts any literal and keeps `None` for one it cannot read: a join must never fail because of a key,
-//! so whoever uses the argument decides what an unusable value means. Deliberately absent: `jsonb`.
+//! so whoever uses the argument decides what an unusable value means.
 
-use async_graphql::{InputValueResult, Number, Scalar, ScalarType, Value};
+use async_graphql::{InputValueResult, Name, Number, Scalar, ScalarType, Value};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
+
+use crate::domain::metric::MetricValue;
 
 /// A UUID in its usual text form; any other literal is accepted and matches nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +110,57 @@ impl NumericScalar {
     pub fn from_cents(cents: i128) -> Self {
         Self(Decimal::try_from_i128_with_scale(cents, 2).ok())
     }
+}
+
+/// A value of any shape. Amounts are numbers with two decimals, as in fields of their own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JsonbScalar(pub Value);
+
+/// A value of any shape. Amounts are numbers with two decimals, as in fields of their own.
+#[Scalar(name = "jsonb")]
+impl ScalarType for JsonbScalar {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Self(value))
+    }
+
+    fn to_value(&self) -> Value {
+        self.0.clone()
+    }
+}
+
+impl From<&MetricValue> for JsonbScalar {
+    fn from(value: &MetricValue) -> Self {
+        Self(json(value))
+    }
+}
+
+fn json(value: &MetricValue) -> Value {
+    match value {
+        MetricValue::Nothing => Value::Null,
+        MetricValue::Flag(flag) => Value::Boolean(*flag),
+        MetricValue::Count(count) => Value::from(*count),
+        MetricValue::Number(number) => Value::from(*number),
+        MetricValue::Amount(cents, _) => NumericScalar::from_cents(*cents).to_value(),
+        MetricValue::Money(cents, currency) => {
+            let amount = NumericScalar::from_cents(*cents).to_value();
+            object([
+                ("amount", amount),
+                ("currency", Value::from(currency.0.as_str())),
+            ])
+        }
+        MetricValue::Word(_) | MetricValue::Id(_) | MetricValue::At(_) | MetricValue::Day(_) => {
+            Value::from(value.to_string())
+        }
+        MetricValue::List(all) => Value::List(all.iter().map(json).collect()),
+        MetricValue::Record(parts) => object(parts.iter().map(|(name, part)| (*name, json(part)))),
+    }
+}
+
+fn object(parts: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    let parts = parts
+        .into_iter()
+        .map(|(name, part)| (Name::new(name), part));
+    Value::Object(parts.collect())
 }
 
 fn text(value: &Value) -> Option<&str> {

@@ -21,6 +21,8 @@ pub struct Limits {
     pub webhook_bytes: usize,
     /// Bytes of webhook bodies in memory at the same time; more is a 503.
     pub webhook_bytes_in_flight: usize,
+    /// Bytes of one cron call: a name, a time and a small payload.
+    pub cron_bytes: usize,
     /// Time a client has to send a webhook body.
     pub body_timeout: Duration,
     /// Time until a delivery is answered, whatever happens: well below Hasura's 60 s.
@@ -45,6 +47,7 @@ impl Default for Limits {
             streams: 128,
             webhook_bytes: 1 << 20,
             webhook_bytes_in_flight: 64 << 20,
+            cron_bytes: 64 << 10,
             body_timeout: Duration::from_secs(10),
             answer_timeout: Duration::from_secs(15),
             retry_after_unauthorized: Duration::from_mins(1),

@@ -1,4 +1,4 @@
-//! Doors: the webhook, GraphQL, health and metrics, and the server that opens them.
+//! Doors: the webhook, cron calls, GraphQL, health and metrics, and the server that opens them.
 //!
 //! Everything a door needs is handed in as plain values and closures. Deliberately absent: the database, the
 //! environment, and pages for people (those exist only under `demo`).
@@ -7,8 +7,10 @@ mod limits;
 mod keys;
 mod errors;
 mod trace;
+mod body;
 pub mod health;
 pub mod webhook;
+pub mod cron;
 pub mod graphql;
 mod server;
 

@@ -5,18 +5,17 @@
 //! Deliberately absent: any look at what the facts mean, and any log line with a value of the body.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::post;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 use tracing::{Instrument, field};
 use uuid::Uuid;
 
+use super::body::collect;
 use super::errors::Error;
 use super::keys::Keys;
 use super::limits::Limits;
@@ -161,13 +160,4 @@ fn announced_length(headers: &HeaderMap) -> Option<usize> {
         .ok()?
         .parse()
         .ok()
-}
-
-/// The whole body, if it is neither too large nor too slow.
-async fn collect(body: Body, bytes: usize, limit: Duration) -> Result<Bytes, Error> {
-    match tokio::time::timeout(limit, Limited::new(body, bytes).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Error::TooLarge),
-        Ok(Err(_)) | Err(_) => Err(Error::Incomplete),
-    }
 }

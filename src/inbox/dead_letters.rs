@@ -32,6 +32,8 @@ pub struct Summary {
     pub reason: String,
     /// What, where, what to do.
     pub detail: String,
+    /// Whether so much of the envelope is kept that it can be tried again.
+    pub has_envelope: bool,
 }
 
 /// Which letters, and from where on.
@@ -53,7 +55,8 @@ pub async fn list(pool: &Pool, query: &Query) -> Result<Vec<Summary>, Error> {
     let letters = sqlx::query_as!(
         Summary,
         r#"select tenant_id, id, received_at, event_id, source_table as "table",
-                  trigger_name as trigger, reason, detail
+                  trigger_name as trigger, reason, detail,
+                  envelope is not null as "has_envelope!"
            from dead_letter
            where ($1::uuid is null or tenant_id = $1)
              and ($2::text is null or reason = $2)
@@ -97,6 +100,7 @@ pub async fn show(
             trigger: row.trigger_name,
             reason: row.reason,
             detail: row.detail,
+            has_envelope: row.envelope.is_some(),
         };
         (summary, row.envelope)
     }))

@@ -15,6 +15,7 @@ pub mod claim;
 pub mod backlog;
 pub mod tally;
 pub mod dead_letters;
+pub mod retention;
 
 pub use entry::{Channel, Entry, Letter};
 pub use writer::{Error, Limits, Writer};

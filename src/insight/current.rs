@@ -1,4 +1,5 @@
-//! What is true now, derived from the log on demand: where time has passed over a stored insight, and timelines.
+//! What the log says about persons, folded on demand: where time has passed over a stored insight, at earlier moments,
+//! and for whatever needs the rows themselves.
 //!
 //! Read in one snapshot, so that log, merges and references fit each other. Nothing is written: refreshing what is
 //! stored is the workers' business.
@@ -15,13 +16,47 @@ use crate::domain::activity::LogRow;
 use crate::domain::derive::derive;
 use crate::domain::fold::fold;
 use crate::domain::insight::Insight;
+use crate::domain::moment::Moment;
 use crate::domain::reference::Reference;
-use crate::domain::timeline::{Activity, timeline};
+use crate::resolve::presence::{self, Presence, Telling};
 use crate::resolve::reference;
 
 /// How many persons are folded before others get a turn, so that memory stays flat.
 const CHUNK: usize = 500;
 const SNAPSHOT: &str = "begin isolation level repeatable read, read only";
+
+/// What is read beside the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Nothing more than a fold looks at.
+    Fold,
+    /// Names of channels, which timelines show.
+    Timeline,
+    /// Names of channels, and what was seen of others at earlier moments.
+    Past,
+}
+
+/// The surroundings of some persons' rows.
+pub(super) struct Around {
+    reference: Reference,
+    presence: Option<Presence>,
+}
+
+impl Around {
+    /// What the folds may look at, as it is today.
+    pub(super) fn today(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// The same with what was seen of others by that moment; `without` leaves one telling out.
+    pub(super) fn at(&self, moment: Moment, without: Option<Telling>) -> Reference {
+        let mut reference = self.reference.clone();
+        if let Some(presence) = &self.presence {
+            presence.fill(&mut reference, moment, without);
+        }
+        reference
+    }
+}
 
 /// Derives the insights of these roots for the instant. A root that is no customer any more is absent.
 pub(super) async fn current(
@@ -30,61 +65,35 @@ pub(super) async fn current(
     roots: &[Uuid],
     now: DateTime<Utc>,
 ) -> Result<HashMap<Uuid, Insight>, Error> {
-    let folded = |root: Uuid, rows: Vec<Recorded>, reference: &Reference| {
-        let rows: Vec<LogRow> = rows.into_iter().map(|recorded| recorded.row).collect();
-        derive(&fold(root, &rows, reference), now)
-    };
-    from_log(reader, tenant, roots, Purpose::Fold, folded).await
+    let mut found = HashMap::with_capacity(roots.len());
+    from_log(reader, tenant, roots, Purpose::Fold, |by_root, around| {
+        for (root, recorded) in by_root {
+            let rows: Vec<LogRow> = recorded.into_iter().map(|recorded| recorded.row).collect();
+            found.insert(root, derive(&fold(root, &rows, around.today()), now));
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(found)
 }
 
-/// The timelines of these roots, latest first.
-pub(super) async fn timelines(
-    reader: &Reader,
-    tenant: Uuid,
-    roots: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<Activity>>, Error> {
-    let told = |root: Uuid, rows: Vec<Recorded>, reference: &Reference| {
-        let heard = rows
-            .into_iter()
-            .map(|recorded| (recorded.row, recorded.recorded_at));
-        timeline(root, &heard.collect::<Vec<_>>(), reference)
-    };
-    from_log(reader, tenant, roots, Purpose::Timeline, told).await
-}
-
-/// Names of channels are only looked up where they are shown.
-#[derive(Clone, Copy)]
-enum Purpose {
-    Fold,
-    Timeline,
-}
-
-async fn from_log<T>(
+/// Hands the rows of these roots over, some roots at a time. A root that is no customer any more is absent.
+pub(super) async fn from_log(
     reader: &Reader,
     tenant: Uuid,
     roots: &[Uuid],
     purpose: Purpose,
-    read: impl Fn(Uuid, Vec<Recorded>, &Reference) -> T,
-) -> Result<HashMap<Uuid, T>, Error> {
+    mut read: impl FnMut(BTreeMap<Uuid, Vec<Recorded>>, Around) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut snapshot = reader.pool.begin_with(SNAPSHOT).await?;
-    let mut found = HashMap::with_capacity(roots.len());
     for chunk in roots.chunks(CHUNK) {
-        let (slices, reference) = slices(
-            &mut snapshot,
-            tenant,
-            chunk,
-            purpose,
-            reader.quarantine_days,
-        )
-        .await?;
-        found.extend(
-            slices
-                .into_iter()
-                .map(|(root, rows)| (root, read(root, rows, &reference))),
-        );
+        let quarantine_days = reader.quarantine_days;
+        let (by_root, around) =
+            slices(&mut snapshot, tenant, chunk, purpose, quarantine_days).await?;
+        read(by_root, around)?;
     }
     snapshot.commit().await?;
-    Ok(found)
+    Ok(())
 }
 
 /// The log rows by root, and what their fold looks at.
@@ -94,7 +103,7 @@ async fn slices(
     roots: &[Uuid],
     purpose: Purpose,
     quarantine_days: i64,
-) -> Result<(BTreeMap<Uuid, Vec<Recorded>>, Reference), Error> {
+) -> Result<(BTreeMap<Uuid, Vec<Recorded>>, Around), Error> {
     let members = sqlx::query!(
         r#"
         select customer.root as "root!", customer.person_profile_id as "member!"
@@ -112,16 +121,21 @@ async fn slices(
     .await?;
     let root_of: HashMap<Uuid, Uuid> = members.iter().map(|row| (row.member, row.root)).collect();
     let persons: Vec<Uuid> = root_of.keys().copied().collect();
-    let recorded = activity_log::slices(connection, tenant, &persons).await?;
+    let recorded = activity_log::slices(&mut *connection, tenant, &persons).await?;
     let rows: Vec<LogRow> = recorded
         .iter()
         .map(|recorded| recorded.row.clone())
         .collect();
     let channels = match purpose {
         Purpose::Fold => BTreeSet::new(),
-        Purpose::Timeline => reference::channels_of(&rows),
+        Purpose::Timeline | Purpose::Past => reference::channels_of(&rows),
     };
-    let reference = reference::load(connection, tenant, &rows, quarantine_days, channels).await?;
+    let reference =
+        reference::load(&mut *connection, tenant, &rows, quarantine_days, channels).await?;
+    let presence = match purpose {
+        Purpose::Past => Some(presence::load(connection, tenant, &rows).await?),
+        Purpose::Fold | Purpose::Timeline => None,
+    };
     let mut by_root: BTreeMap<Uuid, Vec<Recorded>> =
         root_of.values().map(|root| (*root, Vec::new())).collect();
     for recorded in recorded {
@@ -130,5 +144,9 @@ async fn slices(
             rows.push(recorded);
         }
     }
-    Ok((by_root, reference))
+    let around = Around {
+        reference,
+        presence,
+    };
+    Ok((by_root, around))
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Error, Reader, body, current};
 use crate::domain::insight::Insight;
+use crate::domain::moment::Moment;
 use crate::jobs;
 
 /// An insight as it is read at an instant.
@@ -19,6 +20,8 @@ pub struct PersonInsight {
     pub read_at: DateTime<Utc>,
     /// Everything delivered by this instant is in it.
     pub fresh_as_of: DateTime<Utc>,
+    /// From which moment history was looked at.
+    pub moment: Moment,
     /// History is being brought in or refolded at this moment, so there may be more to come.
     pub partial: bool,
 }
@@ -132,6 +135,7 @@ pub(super) async fn read(
             read_at: now,
             fresh_as_of: dated.fresh_as_of,
             partial: dated.partial,
+            moment: Moment::NOW,
         }))
     };
     let mut stale = Vec::new();

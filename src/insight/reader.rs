@@ -11,11 +11,13 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    Error, Found, LabelKey, Page, PageRequest, TimelinePage, TimelineRequest, labels, page, person,
-    timeline,
+    Asked, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest, TimelinePage,
+    TimelineRequest, evidence, labels, page, past, person, timeline,
 };
 use crate::db::{Pool, PoolConfig};
 use crate::domain::clock::Clock;
+use crate::domain::explain::Explanation;
+use crate::domain::timeline::MetricChange;
 
 /// How long all reads of one request may take together. Hasura fails the dispatcher's whole query when a join is late.
 pub const PATIENCE: Duration = Duration::from_millis(1_800);
@@ -74,6 +76,18 @@ impl Reader {
         person::insights(self, tenant, ids).await
     }
 
+    /// The insights of these persons at these moments, by what was asked for; absent as in [`Reader::insights`].
+    pub async fn insights_at(
+        &self,
+        tenant: Uuid,
+        asked: &[Asked],
+    ) -> Result<HashMap<Asked, Found>, Error> {
+        if asked.is_empty() {
+            return Ok(HashMap::new());
+        }
+        self.in_time(past::insights(self, tenant, asked)).await
+    }
+
     /// A page of the tenant's persons, filtered and ordered by stored values.
     pub async fn page(&self, tenant: Uuid, request: &PageRequest) -> Result<Page, Error> {
         page::page(self, tenant, request).await
@@ -89,6 +103,32 @@ impl Reader {
             return Ok(HashMap::new());
         }
         self.in_time(timeline::pages(self, tenant, requests)).await
+    }
+
+    /// Why numbers are what they are, by request; the persons are roots, as [`Reader::insights`] returns them.
+    pub async fn explanations(
+        &self,
+        tenant: Uuid,
+        requests: &[ExplainRequest],
+    ) -> Result<HashMap<ExplainRequest, Arc<Explanation>>, Error> {
+        if requests.is_empty() {
+            return Ok(HashMap::new());
+        }
+        self.in_time(evidence::explanations(self, tenant, requests))
+            .await
+    }
+
+    /// What activities that came late have changed, by request; absent where that would cost too much.
+    pub async fn late_changes(
+        &self,
+        tenant: Uuid,
+        requests: &[LateRequest],
+    ) -> Result<HashMap<LateRequest, Arc<Vec<MetricChange>>>, Error> {
+        if requests.is_empty() {
+            return Ok(HashMap::new());
+        }
+        self.in_time(evidence::late_changes(self, tenant, requests))
+            .await
     }
 
     /// Names of tours and places; those that are not known yet are absent.

@@ -6,14 +6,20 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Error, Reader, current, cursor};
-use crate::domain::timeline::{Activity, ActivityKind};
+use super::current::{Purpose, from_log};
+use super::{Error, Reader, cursor};
+use crate::activity_log::Recorded;
+use crate::domain::explain::Told;
+use crate::domain::moment::Moment;
+use crate::domain::timeline::{Activity, ActivityKind, timeline};
 
 /// Which part of whose timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimelineRequest {
     /// The person after following merges.
     pub person: Uuid,
+    /// From which moment history is looked at.
+    pub moment: Moment,
     /// How many at most.
     pub first: u32,
     /// Behind which entry.
@@ -47,15 +53,42 @@ pub(super) async fn pages(
 ) -> Result<HashMap<TimelineRequest, Arc<TimelinePage>>, Error> {
     let persons: BTreeSet<Uuid> = requests.iter().map(|request| request.person).collect();
     let persons: Vec<Uuid> = persons.into_iter().collect();
-    let timelines = current::timelines(reader, tenant, &persons).await?;
+    let mut timelines: HashMap<(Uuid, Moment), Vec<Activity>> = HashMap::new();
+    from_log(
+        reader,
+        tenant,
+        &persons,
+        Purpose::Timeline,
+        |by_root, around| {
+            for request in requests {
+                let (person, moment) = (request.person, request.moment);
+                let Some(rows) = by_root.get(&person) else {
+                    continue;
+                };
+                timelines.entry((person, moment)).or_insert_with(|| {
+                    let rows = rows.iter().cloned().map(told);
+                    let seen = rows.filter(|(row, at, _)| moment.keeps(row.version_at, *at));
+                    timeline(person, &seen.collect::<Vec<_>>(), around.today())
+                });
+            }
+            Ok(())
+        },
+    )
+    .await?;
     let nothing = Vec::new();
     requests
         .iter()
         .map(|request| {
-            let timeline = timelines.get(&request.person).unwrap_or(&nothing);
-            Ok((request.clone(), Arc::new(cut(timeline, request)?)))
+            let timeline = timelines.get(&(request.person, request.moment));
+            let page = cut(timeline.unwrap_or(&nothing), request)?;
+            Ok((request.clone(), Arc::new(page)))
         })
         .collect()
+}
+
+/// A row as timelines and explanations take it.
+pub(super) fn told(recorded: Recorded) -> Told {
+    (recorded.row, recorded.recorded_at, recorded.provenance)
 }
 
 /// The asked part of a timeline that is sorted latest first. A cursor that is none gives nothing.
@@ -93,6 +126,8 @@ fn cut(timeline: &[Activity], request: &TimelineRequest) -> Result<TimelinePage,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::activity::Provenance;
+    use crate::domain::source::{SourceKey, SourceKind};
 
     fn activity(number: u128, second: i64, kind: ActivityKind) -> Activity {
         let at = DateTime::from_timestamp(second, 0).unwrap();
@@ -101,6 +136,8 @@ mod tests {
             kind,
             occurred_at: at,
             recorded_at: at,
+            provenance: Provenance::Live,
+            source: SourceKey::new(SourceKind::Booking, Uuid::from_u128(number)),
             booking_id: None,
             offering_id: None,
             boarding_point_id: None,
@@ -114,6 +151,7 @@ mod tests {
         let person = Uuid::nil();
         TimelineRequest {
             person,
+            moment: Moment::NOW,
             first,
             after,
             kinds: None,

@@ -5,6 +5,8 @@
 //! did the work, a kill -9 loses nothing and does nothing twice. Deliberately absent: who does the work, locks (two
 //! processes at one run must both be harmless), and what progress means.
 
+pub mod runs;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -308,3 +308,22 @@ pub async fn due(pool: &Pool, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Uui
         .map(|row| (row.tenant_id, row.person))
         .collect())
 }
+
+/// Customers of one tenant whose insight time alone has changed, up to `limit`.
+pub async fn due_of(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<BTreeSet<Uuid>, Error> {
+    let found = sqlx::query_scalar!(
+        "select person_profile_id from customer_insight
+         where tenant_id = $1 and valid_until <= $2 order by valid_until limit $3",
+        tenant_id,
+        now,
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(found.into_iter().collect())
+}

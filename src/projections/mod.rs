@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::activity_log::{Appended, Digest};
 use crate::domain::fold::CustomerState;
 
-pub use customers::{counts, due, upsert_profiles};
+pub use customers::{counts, due, due_of, upsert_profiles};
 pub use erasure::{Erasure, erase};
 pub use examine::{Cell, Drift, Examined, Leaf, examine};
 pub use heal::{Healed, heal};

@@ -9,11 +9,13 @@ use uuid::Uuid;
 
 use super::dossier::Dossier;
 use super::engine::{Engine, Outcome};
+use super::presence::Presence;
 use super::{erase, merge, reference};
 use crate::domain::activity::LogRow;
 use crate::domain::derive::derive;
 use crate::domain::fold::fold;
 use crate::domain::insight::Insight;
+use crate::domain::moment::{Moment, derive_at};
 use crate::domain::reference::Reference;
 use crate::domain::source::{ContentHash, SourceKey, SourceKind, Version};
 
@@ -123,6 +125,35 @@ impl Memory {
     /// The insight asked for by any id of a person: the survivor's; none for unknown and erased ones.
     #[must_use]
     pub fn insight(&self, person: Uuid, now: DateTime<Utc>) -> Option<Insight> {
+        let (root, rows, reference) = self.folded(person)?;
+        Some(derive(&fold(root, &rows, &reference), now))
+    }
+
+    /// The same from the versions up to an instant, derived at it. Merges, references and consent are today's.
+    #[must_use]
+    pub fn insight_as_of(&self, person: Uuid, as_of: DateTime<Utc>) -> Option<Insight> {
+        let (root, rows, mut reference) = self.folded(person)?;
+        let moment = Moment {
+            as_of: Some(as_of),
+            known_at: None,
+        };
+        let dossiers = self.dossiers.iter().map(|(key, dossier)| (*key, dossier));
+        let presence = Presence::of(dossiers, |_, kept| kept.version_at);
+        presence.fill(&mut reference, moment, None);
+        let recorded = rows.iter().map(|row| (row, row.version_at));
+        Some(derive_at(root, recorded, &reference, moment, as_of))
+    }
+
+    /// What a fold takes: who answers for a person, their rows, and what they look at.
+    #[must_use]
+    pub fn folded(&self, person: Uuid) -> Option<(Uuid, Vec<LogRow>, Reference)> {
+        let (root, rows) = self.of_root(person)?;
+        let reference = self.reference(&rows);
+        Some((root, rows, reference))
+    }
+
+    /// Who answers for a person, and the rows of everyone merged into them.
+    fn of_root(&self, person: Uuid) -> Option<(Uuid, Vec<LogRow>)> {
         self.customers.get(&person)?;
         let merged_into = |one| self.customers.get(&one).copied();
         let root = merge::root(person, merged_into);
@@ -130,9 +161,8 @@ impl Memory {
             .customers
             .keys()
             .filter(|one| merge::root(**one, merged_into) == root);
-        let rows: Vec<LogRow> = members.flat_map(|member| self.rows_of(*member)).collect();
-        let reference = self.reference(&rows);
-        Some(derive(&fold(root, &rows, &reference), now))
+        let rows = members.flat_map(|member| self.rows_of(*member));
+        Some((root, rows.collect()))
     }
 
     /// The log rows of one person, in the log's order.

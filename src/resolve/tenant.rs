@@ -39,9 +39,28 @@ pub async fn take(
     )
     .fetch_optional(&mut **tx)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let next = row.last.map(|last| last + TimeDelta::microseconds(1));
-    Ok(Some(next.map_or(now, |next| next.max(now))))
+    Ok(row.map(|row| after(row.last, now)))
+}
+
+/// Takes the row, after whoever has it now; none when there is no such tenant. For work that may wait its turn.
+pub async fn wait(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    let row = sqlx::query!(
+        r#"select case when isfinite(last_recorded_at) then last_recorded_at end as last
+           from tenant where tenant_id = $1 for update"#,
+        tenant_id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|row| after(row.last, now)))
+}
+
+fn after(last: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let next = last.map(|last| last + TimeDelta::microseconds(1));
+    next.map_or(now, |next| next.max(now))
 }
 
 /// Notes the instant the batch was recorded with.

@@ -43,6 +43,15 @@ pub const AUDITED: &str = "ci_audited_total";
 pub const DRIFT: &str = "ci_drift_total";
 /// Gauge, by `state` (busy, idle): connections of the pool.
 pub const CONNECTIONS: &str = "ci_connections";
+/// Histogram, seconds, by `kind` (query, mutation, subscription) and `roots` (at most 1, 10, 100, 1000 root fields, or
+/// more): from a GraphQL request's text to its outcome, without reading the body and writing the answer.
+pub const GRAPHQL: &str = "ci_graphql_seconds";
+/// Counter, by `code` (as in `extensions.code`): errors of GraphQL answers, refused requests included.
+pub const GRAPHQL_ERRORS: &str = "ci_graphql_errors_total";
+/// Counter, by `job` and `outcome` (finished, again, or given up): tries of runs of jobs.
+pub const JOB_RUNS: &str = "ci_job_runs_total";
+/// Gauge, seconds since 1970, by `job`: when a run of it last finished well, in whichever process.
+pub const JOB_LAST_SUCCESS: &str = "ci_job_last_success_timestamp_seconds";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -51,7 +60,7 @@ enum Kind {
     Histogram,
 }
 
-const DESCRIBED: [(Kind, &str, &str); 18] = [
+const DESCRIBED: &[(Kind, &str, &str)] = &[
     (
         Kind::Counter,
         DELIVERIES,
@@ -126,6 +135,26 @@ const DESCRIBED: [(Kind, &str, &str); 18] = [
         CONNECTIONS,
         "Connections of the pool, by state",
     ),
+    (
+        Kind::Histogram,
+        GRAPHQL,
+        "Seconds from a GraphQL request's text to its outcome, by kind and number of root fields",
+    ),
+    (
+        Kind::Counter,
+        GRAPHQL_ERRORS,
+        "Errors of GraphQL answers, by code",
+    ),
+    (
+        Kind::Counter,
+        JOB_RUNS,
+        "Tries of runs of jobs, by job and outcome",
+    ),
+    (
+        Kind::Gauge,
+        JOB_LAST_SUCCESS,
+        "When a run of the job last finished well, in seconds since 1970",
+    ),
 ];
 
 const SECONDS: [f64; 14] = [
@@ -152,7 +181,7 @@ impl Recorder {
             .set_buckets_for_metric(Matcher::Suffix("_rows".to_owned()), &COUNTS)?
             .set_buckets_for_metric(Matcher::Suffix("_keys".to_owned()), &COUNTS)?
             .install_recorder()?;
-        for (kind, name, meaning) in DESCRIBED {
+        for &(kind, name, meaning) in DESCRIBED {
             match kind {
                 Kind::Counter => metrics::describe_counter!(name, meaning),
                 Kind::Gauge => metrics::describe_gauge!(name, meaning),
@@ -210,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_name_tells_its_kind_and_unit() {
-        for (kind, name, _) in DESCRIBED {
+        for &(kind, name, _) in DESCRIBED {
             assert!(name.starts_with("ci_"), "{name}");
             assert_eq!(name.ends_with("_total"), kind == Kind::Counter, "{name}");
             let unit = ["_seconds", "_rows", "_keys"]

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::Context;
 use crate::activity_log::{self, Appended};
 use crate::contracts::{self, Refusal};
+use crate::db::pool::within;
 use crate::db::{Error, Tx};
 use crate::domain::source::Version;
 use crate::inbox::claim::{self, Claimed};
@@ -76,7 +77,8 @@ pub async fn process(
     selection: &Selection,
 ) -> Result<Turn, Failed> {
     let mut taken = Vec::new();
-    let worked = transact(context, tenant_id, selection, &mut taken).await;
+    let work = transact(context, tenant_id, selection, &mut taken);
+    let worked = within(&context.pool, work).await;
     worked.map_err(|error| Failed {
         error,
         deliveries: taken,

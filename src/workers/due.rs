@@ -6,6 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::Context;
+use crate::db::pool::within;
 use crate::db::{Error, Tx};
 use crate::projections::{self, Touched};
 use crate::resolve::tenant;
@@ -21,7 +22,7 @@ pub async fn run(context: Context, stop: impl Future<Output = ()> + Send) {
     loop {
         let refreshed = tokio::select! {
             () = &mut stop => return,
-            refreshed = round(&context) => refreshed,
+            refreshed = within(&context.pool, round(&context)) => refreshed,
         };
         match refreshed {
             Ok(n) if n > 0 => continue,
@@ -55,4 +56,18 @@ pub async fn round(context: &Context) -> Result<usize, Error> {
         tx.commit().await?;
     }
     Ok(written)
+}
+
+/// Refreshes what is due of one tenant, some hundred at a time; returns how many insights were written.
+pub async fn tenant(context: &Context, tenant_id: Uuid) -> Result<u64, Error> {
+    let now = context.clock.now();
+    let mut tx = Tx::begin(&context.pool).await?;
+    if tenant::wait(&mut tx, tenant_id, now).await?.is_none() {
+        return Ok(0);
+    }
+    let persons = projections::due_of(&mut tx, tenant_id, now, AT_A_TIME).await?;
+    let touched = Touched::by_time(persons);
+    let written = projections::refold(&mut tx, context.settings, tenant_id, touched, now).await?;
+    tx.commit().await?;
+    Ok(written as u64)
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::Context;
 use super::batch::{self, Done, Failed, Selection, Turn};
 use crate::db::Error;
+use crate::db::pool::within;
 use crate::inbox::claim;
 use crate::resolve::tenant;
 use crate::telemetry::metrics::{FAILURES, ROUND};
@@ -60,11 +61,11 @@ pub async fn run(context: Context, wake: &Notify, stop: impl Future<Output = ()>
 
 /// One turn over all tenants that have something waiting; false when there was nothing to do.
 pub async fn round(context: &Context, sizes: &mut BTreeMap<Uuid, i64>) -> Result<bool, Error> {
-    let tenants = claim::tenants(&context.pool).await?;
+    let tenants = within(&context.pool, claim::tenants(&context.pool)).await?;
     let mut busy = false;
     for tenant_id in tenants {
         if !sizes.contains_key(&tenant_id) {
-            tenant::ensure(&context.pool, tenant_id).await?;
+            within(&context.pool, tenant::ensure(&context.pool, tenant_id)).await?;
         }
         let size = sizes.entry(tenant_id).or_insert(BATCH_MIN);
         let selection = Selection::Oldest(*size);

@@ -1,13 +1,15 @@
 //! Thin loops: idempotent, woken or by timer, without input, with a visible status.
 //!
 //! `batch` is one tenant's transaction from inbox to insight; `ingest` repeats it, `due` refreshes what
-//! time has changed, `sweep` lets go of what waited too long, `rebuild` folds everybody again, `verify` looks whether
-//! what is stored is what the log says. Deliberately absent: spawning; whoever composes the program runs these futures.
+//! time has changed, `sweep` lets go of what waited too long, `cron` runs what comes round, `rebuild` folds everybody
+//! again, `verify` looks whether what is stored is what the log says. Deliberately absent: spawning; whoever composes
+//! the program runs these futures.
 
 pub mod batch;
 pub mod ingest;
 pub mod due;
 pub mod sweep;
+pub mod cron;
 pub mod rebuild;
 pub mod verify;
 

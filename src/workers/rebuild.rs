@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use futures::{TryStreamExt as _, stream};
+use futures::{Stream, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Folding, apart};
-use crate::db::{Error, Tx};
+use crate::db::{Error, Pool, Tx};
 use crate::jobs::{self, Begun, Key, State};
 use crate::projections::{self, Page, Rebuilt};
 
@@ -55,52 +55,95 @@ pub async fn run(
     mut told: impl FnMut(&Progress, u64),
 ) -> Result<Progress, Error> {
     let tenants = projections::counts(&context.pool, options.tenant).await?;
-    let (key, mut progress) = begin(context, options).await?;
+    let (key, progress) = begin(context, options).await?;
     let all = tenants.values().filter_map(|n| u64::try_from(*n).ok());
     let all = all.sum();
     told(&progress, all);
-    let pace = Pace::new(options.max_rate, progress.log_rows);
-    let first = progress.tenant;
+    let mut run = Run {
+        context,
+        options,
+        pace: Pace::new(options.max_rate, progress.log_rows),
+        key,
+        progress,
+    };
+    let first = run.progress.tenant;
     for tenant_id in tenants.into_keys().filter(|tenant| *tenant >= first) {
-        if tenant_id != progress.tenant {
-            progress.tenant = tenant_id;
-            progress.after = Uuid::nil();
+        run.tenant(tenant_id, |progress| told(progress, all))
+            .await?;
+    }
+    let (pool, now) = (&context.pool, context.clock.now());
+    jobs::finish(pool, &run.key, State::Finished, &run.progress, now).await?;
+    Ok(run.progress)
+}
+
+struct Run<'r> {
+    context: &'r Folding,
+    options: &'r Options,
+    key: Key,
+    progress: Progress,
+    pace: Pace,
+}
+
+impl Run<'_> {
+    async fn tenant(
+        &mut self,
+        tenant_id: Uuid,
+        mut told: impl FnMut(&Progress),
+    ) -> Result<(), Error> {
+        let (pool, clock) = (&self.context.pool, &self.context.clock);
+        if tenant_id != self.progress.tenant {
+            self.progress.tenant = tenant_id;
+            self.progress.after = Uuid::nil();
         }
-        let after = progress.after;
-        let (pool, size) = (context.pool.clone(), options.page);
-        let pages = stream::try_unfold(after, move |after| {
-            let pool = pool.clone();
-            async move {
-                let page = projections::page(&pool, tenant_id, after, size).await?;
-                Ok::<_, Error>(page.map(|page| (page, page.last)))
-            }
-        });
+        // The tenant's insights are partial while this row shows signs of life.
+        let own = Key::new(tenant_id, jobs::REBUILD, self.key.run.as_str());
+        jobs::begin(pool, &own, &self.progress, clock.now()).await?;
+        let pages = pages(
+            pool.clone(),
+            tenant_id,
+            self.progress.after,
+            self.options.page,
+        );
         let spawned = pages.map_ok(|page| {
-            let context = context.clone();
-            // Spawned, because folding keeps a core busy: several pages want several cores.
+            let context = self.context.clone();
+            // Apart, because folding keeps a core busy: several pages want several cores.
             let work = apart(async move { persist(&context, tenant_id, page).await });
             async move { Ok((page, joined(work.await)?)) }
         });
-        let mut done = std::pin::pin!(spawned.try_buffered(options.workers.max(1)));
+        let mut done = std::pin::pin!(spawned.try_buffered(self.options.workers.max(1)));
         while let Some((page, rebuilt)) = done.try_next().await? {
+            let progress = &mut self.progress;
             progress.after = page.last;
             progress.customers += count(page.customers);
             progress.insights += count(rebuilt.insights);
             progress.log_rows += count(rebuilt.log_rows);
-            jobs::advance(&context.pool, &key, &progress, context.clock.now()).await?;
-            told(&progress, all);
-            pace.keep(progress.log_rows).await;
+            let now = clock.now();
+            jobs::advance(pool, &self.key, progress, now).await?;
+            jobs::touch(pool, &own, now).await?;
+            told(progress);
+            self.pace.keep(progress.log_rows).await;
         }
+        if own != self.key {
+            jobs::finish(pool, &own, State::Finished, &self.progress, clock.now()).await?;
+        }
+        Ok(())
     }
-    jobs::finish(
-        &context.pool,
-        &key,
-        State::Finished,
-        &progress,
-        context.clock.now(),
-    )
-    .await?;
-    Ok(progress)
+}
+
+/// A tenant's pages behind `after`, one after the other.
+pub(super) fn pages(
+    pool: Pool,
+    tenant_id: Uuid,
+    after: Uuid,
+    size: i64,
+) -> impl Stream<Item = Result<Page, Error>> + Send {
+    stream::try_unfold(after, move |after| {
+        let pool = pool.clone();
+        async move {
+            let page = projections::page(&pool, tenant_id, after, size).await?;
+            Ok(page.map(|page| (page, page.last)))
+        }
+    })
 }
 
 /// The run that did not come to its end, or a new one.

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use futures::{TryStreamExt as _, stream};
+use futures::TryStreamExt as _;
 use uuid::Uuid;
 
-use super::rebuild::joined;
+use super::rebuild::{joined, pages};
 use super::{Folding, apart};
 use crate::db::{Error, Tx};
 use crate::domain::merkle::{self, Tree};
@@ -50,14 +50,7 @@ pub async fn tenant(
     tenant_id: Uuid,
     mut told: impl FnMut(u64),
 ) -> Result<Verdict, Error> {
-    let pool = context.pool.clone();
-    let pages = stream::try_unfold(Uuid::nil(), move |after| {
-        let pool = pool.clone();
-        async move {
-            let page = projections::page(&pool, tenant_id, after, PAGE).await?;
-            Ok::<_, Error>(page.map(|page| (page, page.last)))
-        }
-    });
+    let pages = pages(context.pool.clone(), tenant_id, Uuid::nil(), PAGE);
     let examined = pages.map_ok(|page| {
         let context = context.clone();
         let work = apart(async move { examine(&context, tenant_id, page).await });

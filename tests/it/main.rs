@@ -11,6 +11,10 @@ mod contracts;
 #[cfg(test)]
 mod database;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod cron;
+#[cfg(test)]
 mod embedded;
 #[cfg(test)]
 mod door;

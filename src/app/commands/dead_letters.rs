@@ -151,7 +151,7 @@ async fn again(pool: &Pool, id: Uuid) -> anyhow::Result<()> {
     let clock = Clock::system();
     let writer = Writer::new(pool.clone(), clock.clone(), Limits::default());
     let work = async {
-        let redriven = redrive(pool, &writer, &clock, id).await;
+        let redriven = redrive(pool, &writer, &clock, None, id).await;
         writer.close();
         redriven
     };

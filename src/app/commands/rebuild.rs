@@ -95,12 +95,14 @@ async fn fold(folding: &Folding, options: &Options) -> anyhow::Result<()> {
             ));
         }
         let first = *first.get_or_insert(at.log_rows);
-        let at = At {
-            items: at.log_rows - first,
-            done: at.customers,
-            total: Some(total),
-        };
-        progress.at(at, "");
+        if at.customers > 0 {
+            let at = At {
+                items: at.log_rows - first,
+                done: at.customers,
+                total: Some(total),
+            };
+            progress.at(at, "");
+        }
     })
     .await?;
     progress.end();

@@ -189,5 +189,13 @@ fn told(report: &Report) -> Result<String, std::fmt::Error> {
         (found, 0) => writeln!(text, "  {found} differ; --heal repairs them")?,
         (found, healed) => writeln!(text, "  {found} differed, {healed} repaired")?,
     }
+    let damaged = report.drifts.iter().filter(|one| one.log_differs).count();
+    if damaged > 0 {
+        writeln!(
+            text,
+            "  the log of {damaged} was changed behind the service's back: bring it back from a backup, \
+             or take it as it is with --heal --believe-the-log"
+        )?;
+    }
     Ok(text)
 }

@@ -24,6 +24,11 @@ pub struct DatabaseConfig {
     pub acquire_timeout: Duration,
     /// `CI_DATABASE_STATEMENT_TIMEOUT_MS`, default 30000: longest time for one statement.
     pub statement_timeout: Duration,
+    /// `CI_DATABASE_LOCK_TIMEOUT_MS`, default 10000: longest wait for one lock.
+    pub lock_timeout: Duration,
+    /// `CI_DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS`, default 10000: longest pause inside a transaction. So long a process
+    /// that froze keeps its tenant from the others.
+    pub idle_in_transaction_timeout: Duration,
 }
 
 impl DatabaseConfig {
@@ -45,6 +50,16 @@ impl DatabaseConfig {
             "CI_DATABASE_STATEMENT_TIMEOUT_MS",
             30_000,
             "longest time for one statement",
+        );
+        let lock_timeout = millis(
+            "CI_DATABASE_LOCK_TIMEOUT_MS",
+            10_000,
+            "longest wait for one lock",
+        );
+        let idle_in_transaction_timeout = millis(
+            "CI_DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS",
+            10_000,
+            "longest pause inside a transaction: so long a frozen process keeps its tenant",
         );
         Self {
             url: reader.shown_as(
@@ -78,6 +93,8 @@ impl DatabaseConfig {
             ),
             acquire_timeout,
             statement_timeout,
+            lock_timeout,
+            idle_in_transaction_timeout,
         }
     }
 
@@ -88,6 +105,8 @@ impl DatabaseConfig {
             max_connections: self.connections,
             acquire_timeout: self.acquire_timeout,
             statement_timeout: self.statement_timeout,
+            lock_timeout: self.lock_timeout,
+            idle_in_transaction_timeout: self.idle_in_transaction_timeout,
             ..PoolConfig::default()
         }
     }

@@ -8,6 +8,7 @@ mod unknown;
 mod server;
 mod database;
 mod contacts;
+mod schedule;
 mod telemetry;
 mod secrets;
 mod kept;
@@ -21,6 +22,7 @@ pub use database::DatabaseConfig;
 pub use files::MadeUp;
 pub use kept::{Secrets, SecretsError};
 pub use reader::{Entry, Origin};
+pub use schedule::ScheduleConfig;
 pub use secrets::{SecretPair, SecretSource, SecretsConfig};
 pub use server::ServerConfig;
 pub use telemetry::TelemetryConfig;
@@ -38,6 +40,8 @@ pub struct Config {
     pub secrets: SecretsConfig,
     /// Communications of contacts that are no known persons (yet).
     pub contacts: ContactsConfig,
+    /// When jobs come round, and how long things are kept.
+    pub schedule: ScheduleConfig,
     /// Logs.
     pub telemetry: TelemetryConfig,
     entries: Vec<Entry>,
@@ -77,6 +81,7 @@ impl Config {
         let database = DatabaseConfig::read(&mut reader);
         let secrets = SecretsConfig::read(&mut reader);
         let contacts = ContactsConfig::read(&mut reader);
+        let schedule = ScheduleConfig::read(&mut reader);
         let telemetry = TelemetryConfig::read(&mut reader);
         let (entries, mut problems) = reader.finish();
         problems.extend(unknown::problems(names, &entries, lookup("CI").is_some()));
@@ -88,6 +93,7 @@ impl Config {
             database,
             secrets,
             contacts,
+            schedule,
             telemetry,
             entries,
         })

@@ -7,7 +7,8 @@ use super::joins::{JOINS, relationship};
 use super::tables::{EventTable, reference};
 use super::triggers::event_trigger;
 use super::yaml::{Yaml, map, text};
-use super::{GeneratedFile, REMOTE_SCHEMA, RoleSchema, SOURCE, remote_schema};
+use super::{GeneratedFile, REMOTE_SCHEMA, RoleSchema, SOURCE, crons, remote_schema};
+use crate::workers::cron::JOBS;
 
 /// `attach.json`: a `bulk` request, in the order in which one part needs the other.
 pub(super) fn file(tables: &[EventTable], roles: &[RoleSchema]) -> GeneratedFile {
@@ -35,6 +36,10 @@ pub(super) fn file(tables: &[EventTable], roles: &[RoleSchema]) -> GeneratedFile
             ],
         )
     }));
+    commands.extend(
+        JOBS.iter()
+            .map(|job| command("create_cron_trigger", &[crons::trigger(job)])),
+    );
     let request = map([("type", text("bulk")), ("args", Yaml::List(commands))]);
     GeneratedFile {
         path: "attach.json".to_owned(),

@@ -72,7 +72,7 @@ fn databases() -> Yaml {
 }
 
 /// Parts of the metadata that we leave empty, and the version.
-const EMPTY: [(&str, &str); 14] = [
+const EMPTY: [(&str, &str); 13] = [
     ("actions.graphql", "\n"),
     (
         "actions.yaml",
@@ -81,7 +81,6 @@ const EMPTY: [(&str, &str); 14] = [
     ("allow_list.yaml", "[]\n"),
     ("api_limits.yaml", "{}\n"),
     ("backend_configs.yaml", "{}\n"),
-    ("cron_triggers.yaml", "[]\n"),
     (
         "graphql_schema_introspection.yaml",
         "disabled_for_roles: []\n",

@@ -1,8 +1,8 @@
-//! Hasura's metadata directory (version 3), generated: event triggers, remote schema, role permissions, relationships.
+//! Hasura's metadata directory (version 3), generated: event and cron triggers, remote schema, role permissions, relationships.
 //!
 //! Everything that must agree with the service comes from the service: columns from the contracts, role schemas from the
 //! served SDL and the access matrix. Absent on purpose: our own tables (Hasura tracks none of them here), permissions beyond
-//! what the joins need (they are the platform's own), cron triggers, addresses and secrets (environment variables of Hasura).
+//! what the joins need (they are the platform's own), addresses and secrets (environment variables of Hasura).
 
 use anyhow::Context as _;
 
@@ -11,6 +11,7 @@ use crate::graphql::access::{self, Grant};
 use crate::graphql::caller::Role;
 
 mod attach;
+mod crons;
 mod files;
 mod joins;
 mod remote_schema;
@@ -19,8 +20,8 @@ mod tables;
 mod triggers;
 mod yaml;
 
-use role_sdl::ROOT;
 pub use role_sdl::Upstream;
+use role_sdl::{MUTATION, ROOT};
 pub use tables::{EventTable, consumed};
 
 /// The relationship's name wherever a platform row leads to an insight.
@@ -82,6 +83,7 @@ pub fn generate(tables: &[EventTable], roles: &[RoleSchema]) -> Vec<GeneratedFil
     let mut files = files::fixed();
     files.extend(tables::files(tables));
     files.push(remote_schema::file(roles));
+    files.push(crons::file());
     files.push(attach::file(tables, roles));
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files
@@ -97,5 +99,5 @@ pub fn generated() -> anyhow::Result<Vec<GeneratedFile>> {
 
 /// The access matrix is about root fields; who may ask one may read all of what it returns.
 fn is_granted(role: &str, ty: &str, field: &str) -> bool {
-    ty != ROOT || access::grant(field, Role::named(role)) != Grant::No
+    ![ROOT, MUTATION].contains(&ty) || access::grant(field, Role::named(role)) != Grant::No
 }

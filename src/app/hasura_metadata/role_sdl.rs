@@ -3,7 +3,7 @@
 //! That parser takes neither directive definitions nor block-string descriptions nor `extend`, and compares types, nullability
 //! and default values exactly (`RemoteSchema/SchemaCache/Permission.hs`, graphql-parser-hs). So the text is built anew from the
 //! exported SDL: only definitions that are reachable from the granted root fields, without descriptions and directives.
-//! Absent on purpose: mutations (none are exposed to Hasura) and argument presets (identity travels in the session headers).
+//! Absent on purpose: subscriptions and argument presets (identity travels in the session headers).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,8 +14,10 @@ use async_graphql_parser::types::{
     TypeSystemDefinition,
 };
 
-/// The root type, by the name Hasura assumes.
+/// The root type of queries, by the name Hasura assumes.
 pub(super) const ROOT: &str = "Query";
+/// The root type of mutations, by the name Hasura assumes.
+pub(super) const MUTATION: &str = "Mutation";
 /// Scalars that are never defined.
 const BUILT_IN: [&str; 5] = ["ID", "Int", "Float", "Boolean", "String"];
 
@@ -48,6 +50,11 @@ impl Upstream {
                         query.as_deref() == Some(ROOT),
                         "the query root must be named {ROOT}"
                     );
+                    let mutation = schema.node.mutation.map(|name| name.node.to_string());
+                    ensure!(
+                        mutation.is_none_or(|name| name == MUTATION),
+                        "the mutation root must be named {MUTATION}"
+                    );
                 }
                 TypeSystemDefinition::Directive(_) => {}
             }
@@ -67,10 +74,16 @@ impl Upstream {
         if kept.get(ROOT).is_none_or(BTreeSet::is_empty) {
             return Ok(None);
         }
-        let reached = self.reachable(&kept);
-        let mut out = format!("schema {{\n  query: {ROOT}\n}}\n");
-        let rest = reached.iter().copied().filter(|name| *name != ROOT);
-        for name in std::iter::once(ROOT).chain(rest) {
+        let mut roots = vec![ROOT];
+        let mut out = format!("schema {{\n  query: {ROOT}\n");
+        if kept.get(MUTATION).is_some_and(|fields| !fields.is_empty()) {
+            roots.push(MUTATION);
+            writeln!(out, "  mutation: {MUTATION}")?;
+        }
+        out.push_str("}\n");
+        let reached = self.reachable(&roots, &kept);
+        let rest = reached.into_iter().filter(|name| !roots.contains(name));
+        for name in roots.iter().copied().chain(rest) {
             let definition = self
                 .types
                 .get(name)
@@ -116,9 +129,13 @@ impl Upstream {
         }
     }
 
-    fn reachable<'a>(&'a self, kept: &BTreeMap<&str, BTreeSet<&str>>) -> BTreeSet<&'a str> {
+    fn reachable<'a>(
+        &'a self,
+        roots: &[&'a str],
+        kept: &BTreeMap<&str, BTreeSet<&str>>,
+    ) -> BTreeSet<&'a str> {
         let mut reached = BTreeSet::new();
-        let mut open = vec![ROOT];
+        let mut open = roots.to_vec();
         while let Some(name) = open.pop() {
             let Some((name, definition)) = self.types.get_key_value(name) else {
                 continue;
@@ -323,6 +340,37 @@ scalar uuid
             "a field whose type has nothing left to read is left out"
         );
         assert_eq!(upstream.for_role(|ty, _| ty != "Query").unwrap(), None);
+    }
+
+    #[test]
+    fn mutations_come_along_where_they_are_granted_and_nowhere_else() {
+        let text = "type Query { a: Int } type Mutation { do_it(input: It!): Int other: Int } \
+                    input It { id: Int } schema { query: Query mutation: Mutation }";
+        let upstream = Upstream::parse(text).unwrap();
+        let granted = upstream.for_role(|_, field| field != "other").unwrap();
+        let expected = "\
+schema {
+  query: Query
+  mutation: Mutation
+}
+
+type Query {
+  a: Int
+}
+
+type Mutation {
+  do_it(input: It!): Int
+}
+
+input It {
+  id: Int
+}
+";
+        assert_eq!(granted.unwrap(), expected);
+        let without = upstream.for_role(|ty, _| ty == "Query").unwrap().unwrap();
+        assert!(!without.contains("utation"), "{without}");
+        let renamed = text.replace("Mutation", "Change");
+        assert!(Upstream::parse(&renamed).is_err());
     }
 
     #[test]

@@ -66,6 +66,19 @@ pub(super) fn text(value: &Value) -> String {
         .to_owned()
 }
 
+/// A value of any kind, in short: numbers as Germans write them, everything else as it is.
+pub(super) fn plain(value: &Value) -> String {
+    match number(value) {
+        Some(text) => {
+            let digits = text
+                .split_once('.')
+                .map_or(0, |(_, rest)| rest.len().min(2));
+            decimal_text(&text, digits)
+        }
+        None => text(value),
+    }
+}
+
 fn number(value: &Value) -> Option<String> {
     match value {
         Value::Number(number) => Some(number.to_string()),
@@ -112,6 +125,11 @@ mod tests {
         assert_eq!(day(&json!("2026-01-02")), "02.01.2026");
         assert_eq!(time(&json!("2026-07-02T22:30:00Z")), "03.07.2026, 00:30");
         assert_eq!(text(&json!("")), "–");
+        let amount: Value = serde_json::from_str("1234.50").unwrap();
+        assert_eq!(plain(&amount), "1.234,50");
+        assert_eq!(plain(&json!(1)), "1");
+        assert_eq!(plain(&json!("7A")), "7A");
+        assert_eq!(plain(&Value::Null), "–");
         for shown in [
             money(&Value::Null, None),
             count(&Value::Null),

@@ -25,8 +25,34 @@ pub(super) fn activity(kind: &str) -> &str {
         "PROFILE_CREATED" => "Profil angelegt",
         "PROFILE_UPDATED" => "Profil geändert",
         "PROFILE_MERGED" => "Dublette zusammengeführt",
+        "BOOKING_RESERVED" => "Reservierung offen",
         other => other,
     }
+}
+
+/// A number whose change is worth a word on the timeline; none for those that only follow from others.
+pub(super) fn metric(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "lifetime_revenue" => "Umsatz",
+        "paid_to_date" => "Bezahlt",
+        "outstanding" => "Offen",
+        "credit_balance" => "Guthaben",
+        "onboard_spend" => "Käufe an Bord",
+        "total_bookings" => "Buchungen",
+        "cancelled_bookings" => "Storniert",
+        "called_off_bookings" => "Abgesagt",
+        "open_reservations" => "Offene Reservierungen",
+        "no_show_bookings" => "Buchungen ohne Erscheinen",
+        "messages" => "Nachrichten",
+        "trips_taken" => "Gereist",
+        "upcoming_trips" => "Bevorstehend",
+        "no_show_count" => "Nicht erschienen",
+        "not_measured_departures" => "Nicht gemessen",
+        "preferred_seat_label" => "Platznummer",
+        "nps_score" => "Weiterempfehlung",
+        "satisfaction" => "Bewertung",
+        _ => return None,
+    })
 }
 
 /// Channels, payment types, extras, occasions of messages, and who cancelled.

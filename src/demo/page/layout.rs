@@ -42,12 +42,18 @@ pub(super) fn notice(text: &str) -> Markup {
 
 /// A term with its value and, below, what it rests on.
 pub(super) fn fact(term: &str, value: &str, basis: &str) -> Markup {
+    reasoned(term, value, basis, &html! {})
+}
+
+/// The same, with the reason folded away beneath.
+pub(super) fn reasoned(term: &str, value: &str, basis: &str, reason: &Markup) -> Markup {
     html! {
         div.fact {
             dt { (term) }
             dd {
                 (value)
                 @if !basis.is_empty() { small { (basis) } }
+                (reason)
             }
         }
     }

@@ -14,6 +14,7 @@ mod list;
 mod person;
 pub mod queries;
 mod timeline;
+mod why;
 
 use axum::extract::{Path, Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};

@@ -10,8 +10,8 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::layout::{fact, notice};
-use super::{format, labels, layout, list, queries, timeline};
+use super::layout::{fact, notice, reasoned};
+use super::{format, labels, layout, list, queries, timeline, why};
 use crate::demo::gateway::Gateway;
 
 pub(super) async fn page(gateway: &Gateway, id: &str) -> (StatusCode, Markup) {
@@ -92,38 +92,41 @@ fn picture(profile: &Value, insight: &Value) -> Markup {
         Some("UNAVAILABLE") => return notice("Das Kundenbild ist zurzeit nicht verfügbar."),
         Some(_) => {}
     }
-    let facts = &insight["behavior_aggregate"];
     let merged = insight["person_profile_id"] != profile["id"];
     html! {
         @if insight["status"] == "PARTIAL" { (notice("Die Historie wird gerade eingelesen: das Kundenbild ist noch unvollständig.")) }
         @if merged { (notice("Gezeigt wird das Kundenbild des zusammengeführten Profils.")) }
         @if insight["is_minor"] == true { (notice("Minderjährig: nur Reisedaten.")) }
-        h3 { "Wert" } (value(facts))
-        h3 { "Buchungen" } (bookings(facts))
-        h3 { "Reisen" } (trips(facts))
-        h3 { "Vorlieben" } (habits(facts))
-        h3 { "Zufriedenheit" } (feedback(&insight["engagement_score"]))
+        h3 { "Wert" } (value(insight))
+        h3 { "Buchungen" } (bookings(insight))
+        h3 { "Reisen" } (trips(insight))
+        h3 { "Vorlieben" } (habits(insight))
+        h3 { "Zufriedenheit" } (feedback(insight))
         p.fresh { "Stand: " (format::time(&insight["fresh_as_of"])) }
     }
 }
 
-fn value(facts: &Value) -> Markup {
+fn value(insight: &Value) -> Markup {
+    let facts = &insight["behavior_aggregate"];
+    let why = |metric: &str| why::reason(insight, metric);
     let money = |key: &str| format::money(&facts[key], facts["currency"].as_str());
     html! {
         dl {
-            (fact("Umsatz (brutto)", &money("lifetime_revenue"), &from(&facts["lifetime_revenue_based_on"], "Buchungen")))
-            (fact("davon gereist", &money("revenue_realised"), ""))
-            (fact("davon bevorstehend", &money("revenue_upcoming"), ""))
-            (fact("Bezahlt", &money("paid_to_date"), ""))
-            (fact("Offen", &money("outstanding"), ""))
-            (fact("Guthaben", &money("credit_balance"), ""))
-            (fact("Käufe an Bord", &money("onboard_spend"), ""))
-            (fact("Je Buchung", &money("average_booking_value"), &from(&facts["average_booking_value_based_on"], "Buchungen")))
+            (reasoned("Umsatz (brutto)", &money("lifetime_revenue"), &from(&facts["lifetime_revenue_based_on"], "Buchungen"), &why("lifetime_revenue")))
+            (reasoned("davon gereist", &money("revenue_realised"), "", &why("revenue_realised")))
+            (reasoned("davon bevorstehend", &money("revenue_upcoming"), "", &why("revenue_upcoming")))
+            (reasoned("Bezahlt", &money("paid_to_date"), "", &why("paid_to_date")))
+            (reasoned("Offen", &money("outstanding"), "", &why("outstanding")))
+            (reasoned("Guthaben", &money("credit_balance"), "", &why("credit_balance")))
+            (reasoned("Käufe an Bord", &money("onboard_spend"), "", &why("onboard_spend")))
+            (reasoned("Je Buchung", &money("average_booking_value"), &from(&facts["average_booking_value_based_on"], "Buchungen"), &why("average_booking_value")))
         }
     }
 }
 
-fn bookings(facts: &Value) -> Markup {
+fn bookings(insight: &Value) -> Markup {
+    let facts = &insight["behavior_aggregate"];
+    let why = |metric: &str| why::reason(insight, metric);
     let count = |key: &str| format::count(&facts[key]);
     let kind = facts["booker_kind"]
         .as_str()
@@ -131,24 +134,26 @@ fn bookings(facts: &Value) -> Markup {
     let lead = format::decimal(&facts["average_booking_lead_time"], 0);
     html! {
         dl {
-            (fact("Buchungen", &count("total_bookings"), ""))
-            (fact("Storniert", &count("cancelled_bookings"), ""))
-            (fact("Abgesagt (Veranstalter)", &count("called_off_bookings"), ""))
-            (fact("Umgebucht", &count("rebooked_bookings"), ""))
-            (fact("Verfallen", &count("lapsed_bookings"), ""))
-            (fact("Offene Reservierungen", &count("open_reservations"), ""))
-            (fact("Abgebrochene Buchungen", &count("checkouts_abandoned"), ""))
-            (fact("Art", kind, ""))
-            (fact("Personen je Buchung", &format::decimal(&facts["average_party_size"], 1), &from(&facts["average_party_size_based_on"], "Buchungen")))
-            (fact("Buchungen im Jahr", &format::decimal(&facts["bookings_per_year"], 1), ""))
-            (fact("Vorlauf in Tagen", &lead, &from(&facts["average_booking_lead_time_based_on"], "Buchungen")))
-            (fact("Kunde seit", &format::day(&facts["customer_since"]), ""))
-            (fact("Letzte Buchung", &format::day(&facts["last_booking_at"]), ""))
+            (reasoned("Buchungen", &count("total_bookings"), "", &why("total_bookings")))
+            (reasoned("Storniert", &count("cancelled_bookings"), "", &why("cancelled_bookings")))
+            (reasoned("Abgesagt (Veranstalter)", &count("called_off_bookings"), "", &why("called_off_bookings")))
+            (reasoned("Umgebucht", &count("rebooked_bookings"), "", &why("rebooked_bookings")))
+            (reasoned("Verfallen", &count("lapsed_bookings"), "", &why("lapsed_bookings")))
+            (reasoned("Offene Reservierungen", &count("open_reservations"), "", &why("open_reservations")))
+            (reasoned("Abgebrochene Buchungen", &count("checkouts_abandoned"), "", &why("checkouts_abandoned")))
+            (reasoned("Art", kind, "", &why("booker_kind")))
+            (reasoned("Personen je Buchung", &format::decimal(&facts["average_party_size"], 1), &from(&facts["average_party_size_based_on"], "Buchungen"), &why("average_party_size")))
+            (reasoned("Buchungen im Jahr", &format::decimal(&facts["bookings_per_year"], 1), "", &why("bookings_per_year")))
+            (reasoned("Vorlauf in Tagen", &lead, &from(&facts["average_booking_lead_time_based_on"], "Buchungen"), &why("average_booking_lead_time")))
+            (reasoned("Kunde seit", &format::day(&facts["customer_since"]), "", &why("customer_since")))
+            (reasoned("Letzte Buchung", &format::day(&facts["last_booking_at"]), "", &why("last_booking_at")))
         }
     }
 }
 
-fn trips(facts: &Value) -> Markup {
+fn trips(insight: &Value) -> Markup {
+    let facts = &insight["behavior_aggregate"];
+    let why = |metric: &str| why::reason(insight, metric);
     let next = &facts["next_departure"];
     let (date, tour) = (
         format::day(&next["start_date"]),
@@ -160,18 +165,20 @@ fn trips(facts: &Value) -> Markup {
     };
     html! {
         dl {
-            (fact("Gereist", &format::count(&facts["trips_taken"]), ""))
-            (fact("Bevorstehend", &format::count(&facts["upcoming_trips"]), ""))
-            (fact("Nächste Reise", &date, if next.is_null() { "" } else { &tour }))
+            (reasoned("Gereist", &format::count(&facts["trips_taken"]), "", &why("trips_taken")))
+            (reasoned("Bevorstehend", &format::count(&facts["upcoming_trips"]), "", &why("upcoming_trips")))
+            (reasoned("Nächste Reise", &date, if next.is_null() { "" } else { &tour }, &why("next_departure")))
             (fact("Zustieg", &boarding, ""))
-            (fact("Nicht erschienen", &format::count(&facts["no_show_count"]), ""))
-            (fact("Quote", &format::percent(&facts["no_show_rate"]), &from(&facts["no_show_rate_based_on"], "Abfahrten")))
-            (fact("Nicht gemessen", &format::count(&facts["not_measured_departures"]), ""))
+            (reasoned("Nicht erschienen", &format::count(&facts["no_show_count"]), "", &why("no_show_count")))
+            (reasoned("Quote", &format::percent(&facts["no_show_rate"]), &from(&facts["no_show_rate_based_on"], "Abfahrten"), &why("no_show_rate")))
+            (reasoned("Nicht gemessen", &format::count(&facts["not_measured_departures"]), "", &why("not_measured_departures")))
         }
     }
 }
 
-fn habits(facts: &Value) -> Markup {
+fn habits(insight: &Value) -> Markup {
+    let facts = &insight["behavior_aggregate"];
+    let why = |metric: &str| why::reason(insight, metric);
     let seat = facts["preferred_seat_position"]
         .as_str()
         .map_or(format::NONE.into(), labels::seat);
@@ -188,21 +195,23 @@ fn habits(facts: &Value) -> Markup {
     let name = month["month"].as_i64().map_or(format::NONE, labels::month);
     html! {
         dl {
-            (fact("Sitzplatz", &seat, &share(&facts["preferred_seat_position_share"], &facts["preferred_seat_position_based_on"])))
-            (fact("Platznummer", &format::text(&facts["preferred_seat_label"]), &share(&facts["preferred_seat_label_share"], &facts["preferred_seat_label_based_on"])))
-            (fact("Zustiegsort", &stop, &share(&point["share"], &point["based_on"])))
-            (fact("Tour", &format::text(&tour["title"]), &share(&tour["share"], &tour["based_on"])))
-            (fact("Region", &format::text(&region["region"]), &share(&region["share"], &region["based_on"])))
-            (fact("Reisemonat", name, &share(&month["share"], &month["based_on"])))
+            (reasoned("Sitzplatz", &seat, &share(&facts["preferred_seat_position_share"], &facts["preferred_seat_position_based_on"]), &why("preferred_seat_position")))
+            (reasoned("Platznummer", &format::text(&facts["preferred_seat_label"]), &share(&facts["preferred_seat_label_share"], &facts["preferred_seat_label_based_on"]), &why("preferred_seat_label")))
+            (reasoned("Zustiegsort", &stop, &share(&point["share"], &point["based_on"]), &why("preferred_boarding_point")))
+            (reasoned("Tour", &format::text(&tour["title"]), &share(&tour["share"], &tour["based_on"]), &why("favourite_tours")))
+            (reasoned("Region", &format::text(&region["region"]), &share(&region["share"], &region["based_on"]), &why("favourite_regions")))
+            (reasoned("Reisemonat", name, &share(&month["share"], &month["based_on"]), &why("favourite_months")))
         }
     }
 }
 
-fn feedback(score: &Value) -> Markup {
+fn feedback(insight: &Value) -> Markup {
+    let score = &insight["engagement_score"];
+    let why = |metric: &str| why::reason(insight, metric);
     html! {
         dl {
-            (fact("Weiterempfehlung (0–10)", &format::count(&score["nps_score"]), &from(&score["nps_based_on"], "Antworten")))
-            (fact("Bewertung (1–5)", &format::decimal(&score["satisfaction"], 1), &from(&score["satisfaction_based_on"], "Bewertungen")))
+            (reasoned("Weiterempfehlung (0–10)", &format::count(&score["nps_score"]), &from(&score["nps_based_on"], "Antworten"), &why("nps_score")))
+            (reasoned("Bewertung (1–5)", &format::decimal(&score["satisfaction"], 1), &from(&score["satisfaction_based_on"], "Bewertungen"), &why("satisfaction")))
         }
     }
 }

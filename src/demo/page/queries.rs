@@ -31,8 +31,29 @@ pub const PROFILE: &str = "query Profile($id: uuid!) {
   }
 }";
 
-/// Everything known beside the identity.
-pub const INSIGHT: &str = "query Insight($id: uuid!) {
+/// The query for a person's page: what is given, and beside it the reasons of these numbers.
+macro_rules! with_reasons {
+    ($start:literal $($metric:literal)*) => {
+        concat!(
+            $start,
+            $("\n      why_", $metric, ": explain(metric: \"", $metric, "\", locale: \"de\") { ...Why }",)*
+            "
+    }
+  }
+}
+
+fragment Why on Explanation {
+  formula inputs total
+  activities { id kind occurred_at tour_title }
+  contributions { activity_id text }
+}"
+        )
+    };
+}
+
+/// Everything known beside the identity, and why.
+pub const INSIGHT: &str = with_reasons!(
+    r#"query Insight($id: uuid!) {
   backoffice_person_profiles_by_pk(id: $id) {
     customer_insight {
       person_profile_id status fresh_as_of is_minor
@@ -57,12 +78,25 @@ pub const INSIGHT: &str = "query Insight($id: uuid!) {
       }
       engagement_score { nps_score nps_based_on satisfaction satisfaction_based_on }
       activities(first: 40) {
-        nodes { id kind occurred_at tour_title boarding_point_label channel detail amount { amount currency } }
+        nodes {
+          id kind occurred_at tour_title boarding_point_label channel detail amount { amount currency }
+          provenance recorded_at late_note(locale: "de") changes { metric before after }
+        }
         page_info { has_next_page }
-      }
-    }
-  }
-}";
+      }"#
+    "lifetime_revenue" "revenue_realised" "revenue_upcoming"
+    "paid_to_date" "outstanding" "credit_balance"
+    "onboard_spend" "average_booking_value" "total_bookings"
+    "cancelled_bookings" "called_off_bookings" "rebooked_bookings"
+    "lapsed_bookings" "open_reservations" "checkouts_abandoned"
+    "booker_kind" "average_party_size" "bookings_per_year"
+    "average_booking_lead_time" "customer_since" "last_booking_at"
+    "trips_taken" "upcoming_trips" "next_departure"
+    "no_show_count" "no_show_rate" "not_measured_departures"
+    "preferred_seat_position" "preferred_seat_label" "preferred_boarding_point"
+    "favourite_tours" "favourite_regions" "favourite_months"
+    "nps_score" "satisfaction"
+);
 
 /// Examples of the console: a title and a query.
 pub const EXAMPLES: &[(&str, &str)] = &[
@@ -90,6 +124,30 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     customer_insight {
       activities(first: 10) { nodes { occurred_at kind tour_title detail } }
     }
+  }
+}",
+    ),
+    (
+        "Why is this number what it is?",
+        "query Why {
+  backoffice_person_profiles(limit: 3, order_by: {last_name: asc}, where: {merged_into_id: {_is_null: true}}) {
+    first_name
+    last_name
+    customer_insight {
+      explain(metric: \"lifetime_revenue\", locale: \"en\") {
+        text formula inputs total activity_ids contributions { activity_id text } fresh_as_of
+      }
+    }
+  }
+}",
+    ),
+    (
+        "The same person at two times",
+        "query TwoTimes {
+  backoffice_person_profiles(limit: 3, order_by: {last_name: asc}, where: {merged_into_id: {_is_null: true}}) {
+    last_name
+    now: customer_insight { behavior_aggregate { total_bookings trips_taken } }
+    as_of: customer_insight(as_of: \"2025-01-01T00:00:00Z\") { computed_at behavior_aggregate { total_bookings trips_taken } }
   }
 }",
     ),

@@ -51,7 +51,7 @@ macro_rules! metrics {
         /// A value that is shown about a person.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Metric {
-            $(#[doc = $english] $metric,)*
+            $(#[doc = concat!("`", $name, "`.")] $metric,)*
         }
 
         impl Metric {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::ActivityKind;
-use crate::domain::fold::booking::CONFIRMING;
+use crate::domain::fold::booking::{CONFIRMING, Fate};
 use crate::domain::fold::entity::{Entities, Entity, Known};
 use crate::domain::fold::{journey, voice};
 use crate::domain::money::{Cents, Currency};
@@ -101,6 +101,7 @@ fn bookings(entities: &Entities<'_>, reference: &Reference, entries: &mut Vec<En
         if !booking.mine() && !travelled.contains(&booking.id) {
             continue;
         }
+        entries.extend(reservation(booking, reference));
         for (kind, shown) in states {
             let Some(known) = first(booking, shown) else {
                 continue;
@@ -128,6 +129,19 @@ fn bookings(entities: &Entities<'_>, reference: &Reference, entries: &mut Vec<En
             ));
         }
     }
+}
+
+/// A booking that was never confirmed and awaits payment, for its booker.
+fn reservation(booking: &Entity<'_>, reference: &Reference) -> Option<Entry> {
+    let fate = Fate::of(booking);
+    let open = booking.mine() && fate.pending && !fate.confirmed;
+    let known = first(booking, &["PENDING_PAYMENT"]).filter(|_| open)?;
+    let kind = ActivityKind::BookingReserved;
+    let mut entry = Entry::new(kind, SourceKind::Booking, booking, known);
+    entry.booking_id = Some(booking.id);
+    entry.offering_id = booking.reference(Field::Offering);
+    entry.channel = booking.text(Field::SalesChannel).map(str::to_owned);
+    Some(entry.worth(booking, Field::Total, reference))
 }
 
 fn attached(entities: &Entities<'_>, reference: &Reference, entries: &mut Vec<Entry>) {

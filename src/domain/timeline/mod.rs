@@ -3,19 +3,21 @@
 //! Transitions are never stored. A state's time is the earliest version that shows it or a state that implies it.
 
 mod entries;
+mod late;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use self::entries::Entry;
-use super::activity::{LogRow, NAMESPACE};
+pub use self::late::{MetricChange, changes, sentence};
+use super::activity::{LogRow, NAMESPACE, Provenance};
 use super::fold::entity::Entities;
 use super::money::{Cents, Currency};
 use super::reference::Reference;
-use super::source::{SourceKind, VersionOrder};
+use super::source::{SourceKey, SourceKind, VersionOrder};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,7 +67,12 @@ pub enum ActivityKind {
     ProfileUpdated,
     /// A duplicate was merged into this person.
     ProfileMerged,
+    /// A reservation awaits payment. Gone from the timeline once it is confirmed or lapses.
+    BookingReserved,
 }
+
+/// When and how the log first heard of a version.
+type Heard = (DateTime<Utc>, Provenance);
 
 /// One entry of the timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +85,10 @@ pub struct Activity {
     pub occurred_at: DateTime<Utc>,
     /// When the log first heard of it.
     pub recorded_at: DateTime<Utc>,
+    /// How it came into the log.
+    pub provenance: Provenance,
+    /// The source row that it is derived from.
+    pub source: SourceKey,
     /// The booking it belongs to.
     pub booking_id: Option<Uuid>,
     /// The offering it belongs to.
@@ -92,20 +103,30 @@ pub struct Activity {
     pub detail: Option<String>,
 }
 
-/// The timeline of a person, latest first. Each row comes with the instant it was recorded.
+impl Activity {
+    /// How long after it happened the log heard of it; none for what came in time or as history.
+    #[must_use]
+    pub fn late_by(&self) -> Option<TimeDelta> {
+        let late = matches!(self.provenance, Provenance::Late | Provenance::Replay);
+        let by = self.recorded_at - self.occurred_at;
+        (late && by > TimeDelta::zero()).then_some(by)
+    }
+}
+
+/// The timeline of a person, latest first. Each row comes with the instant and the way it was recorded.
 #[must_use]
 pub fn timeline(
     person: Uuid,
-    recorded: &[(LogRow, DateTime<Utc>)],
+    recorded: &[(LogRow, DateTime<Utc>, Provenance)],
     reference: &Reference,
 ) -> Vec<Activity> {
-    let mut heard: BTreeMap<(SourceKind, Uuid, VersionOrder), DateTime<Utc>> = BTreeMap::new();
-    for (row, recorded_at) in recorded {
+    let mut heard: BTreeMap<(SourceKind, Uuid, VersionOrder), Heard> = BTreeMap::new();
+    for (row, recorded_at, provenance) in recorded {
         let key = (row.kind, row.body.source_id, row.order());
-        let first = heard.entry(key).or_insert(*recorded_at);
-        *first = (*first).min(*recorded_at);
+        let first = heard.entry(key).or_insert((*recorded_at, *provenance));
+        *first = (*first).min((*recorded_at, *provenance));
     }
-    let rows: Vec<LogRow> = recorded.iter().map(|(row, _)| row.clone()).collect();
+    let rows: Vec<LogRow> = recorded.iter().map(|(row, ..)| row.clone()).collect();
     let entities = Entities::group(&rows);
     let entries = entries::all(&entities, reference, person);
     let activities = entries.into_iter().filter_map(|entry| {
@@ -117,7 +138,7 @@ pub fn timeline(
     activities
 }
 
-fn activity(entry: Entry, recorded_at: DateTime<Utc>) -> Activity {
+fn activity(entry: Entry, (recorded_at, provenance): Heard) -> Activity {
     let kinds = [entry.source as u8, entry.kind as u8];
     let mut name = kinds.to_vec();
     name.extend_from_slice(entry.source_id.as_bytes());
@@ -129,6 +150,8 @@ fn activity(entry: Entry, recorded_at: DateTime<Utc>) -> Activity {
         kind: entry.kind,
         occurred_at: entry.occurred_at,
         recorded_at,
+        provenance,
+        source: SourceKey::new(entry.source, entry.source_id),
         booking_id: entry.booking_id,
         offering_id: entry.offering_id,
         boarding_point_id: entry.boarding_point_id,

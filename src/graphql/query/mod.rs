@@ -1,6 +1,7 @@
 //! The root. Each field's roles stand in `access`.
 
 mod conditions;
+mod dead_letters;
 
 use async_graphql::{Context, Object, Result};
 use futures::future::join_all;
@@ -10,9 +11,11 @@ use super::access::{self, Grant};
 use super::caller::Caller;
 use super::errors::FieldError;
 use super::loaders;
-use super::scalars::UuidScalar;
+use super::scalars::{TimestamptzScalar, UuidScalar};
+use super::types::dead_letter::{DeadLetter, DeadLetterConnection};
 use super::types::insight::CustomerInsight;
 use super::types::list::{CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder};
+use crate::domain::moment::Moment;
 use crate::insight::PageRequest;
 
 const PERSONS_UNLESS_TOLD: u32 = 50;
@@ -29,14 +32,24 @@ pub(super) struct Query;
 )]
 impl Query {
     /// The insight about a person, for a remote relationship: null for unknown and erased persons, those of other
-    /// tenants and anything that is no uuid; never an error.
+    /// tenants and anything that is no uuid or instant; never an error. Merges, names of tours and places, consent
+    /// and erasures are always today's.
     async fn customer_insight(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The `PersonProfile`; of a merged one, the survivor answers.")]
         person_profile_id: UuidScalar,
+        #[graphql(
+            desc = "What had happened by then, whenever it was recorded, derived at that instant; the present unless told."
+        )]
+        as_of: Option<TimestamptzScalar>,
+        #[graphql(
+            desc = "What had been recorded by then, whenever it happened; everything unless told."
+        )]
+        known_at: Option<TimestamptzScalar>,
     ) -> Option<CustomerInsight> {
-        loaders::person(ctx, "customer_insight", person_profile_id.0?).await
+        let moment = loaders::moment(as_of, known_at)?;
+        loaders::person(ctx, "customer_insight", person_profile_id.0?, moment).await
     }
 
     /// The insights about several persons, in the order asked for, each null like `customer_insight`.
@@ -45,9 +58,9 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The `PersonProfile`s.")] person_profile_ids: Vec<UuidScalar>,
     ) -> Option<Vec<Option<CustomerInsight>>> {
-        let each = person_profile_ids
-            .into_iter()
-            .map(|id| async move { loaders::person(ctx, "customer_insights_by_ids", id.0?).await });
+        let each = person_profile_ids.into_iter().map(|id| async move {
+            loaders::person(ctx, "customer_insights_by_ids", id.0?, Moment::NOW).await
+        });
         Some(join_all(each).await)
     }
 
@@ -92,5 +105,27 @@ impl Query {
                 Err(told.to_graphql())
             }
         }
+    }
+
+    /// Deliveries that could not be understood, the latest first, for those who run the service. A tenant header
+    /// restricts them.
+    async fn dead_letters(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only with this code, such as `wrong_type`.")] reason: Option<String>,
+        #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Option<DeadLetterConnection>> {
+        // On the heap: joins have thousands of root fields, which share the room of the largest.
+        Box::pin(dead_letters::page(ctx, reason, first, after)).await
+    }
+
+    /// One of them; null when there is none with this id.
+    async fn dead_letter(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The letter's id.")] id: UuidScalar,
+    ) -> Result<Option<DeadLetter>> {
+        Box::pin(dead_letters::one(ctx, id.0)).await
     }
 }

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, Object, SimpleObject};
+use uuid::Uuid;
 
+use super::explanation::MetricChange;
 use super::money::Money;
+use crate::domain::activity::Provenance;
+use crate::domain::metric::Language;
 use crate::domain::timeline;
 use crate::graphql::loaders;
 use crate::graphql::scalars::{TimestamptzScalar, UuidScalar};
-use crate::insight::TimelinePage;
+use crate::insight::{LateRequest, TimelinePage};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -58,63 +62,142 @@ pub enum ActivityKind {
     ProfileUpdated,
     /// A duplicate was merged into this person.
     ProfileMerged,
+    /// A reservation awaits payment; gone once it is confirmed or lapses.
+    BookingReserved,
+}
+
+/// How an activity came to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Provenance")]
+pub enum ActivityProvenance {
+    /// As it happened.
+    Live,
+    /// More than a day after it happened.
+    Late,
+    /// Brought in as history.
+    Backfill,
+    /// Delivered before, and delivered again.
+    Replay,
 }
 
 /// One thing that happened to the person.
 #[derive(Clone)]
-pub struct CustomerActivity(timeline::Activity);
+pub struct CustomerActivity {
+    activity: timeline::Activity,
+    /// Whose timeline it is, after following merges.
+    person: Uuid,
+    language: Language,
+}
+
+impl CustomerActivity {
+    /// An activity of a person's timeline.
+    pub(super) fn new(activity: timeline::Activity, person: Uuid, language: Language) -> Self {
+        Self {
+            activity,
+            person,
+            language,
+        }
+    }
+
+    /// What it changed if it came late; none when that cannot be told.
+    async fn changed(&self, ctx: &Context<'_>) -> Option<Arc<Vec<timeline::MetricChange>>> {
+        if self.activity.late_by().is_none() {
+            return Some(Arc::default());
+        }
+        let request = LateRequest {
+            person: self.person,
+            source: self.activity.source,
+            recorded_at: self.activity.recorded_at,
+        };
+        loaders::late_changes(ctx, request).await
+    }
+}
 
 /// One thing that happened to the person.
-#[Object(rename_fields = "snake_case")]
+#[Object(rename_fields = "snake_case", rename_args = "snake_case")]
 impl CustomerActivity {
     /// The same for the same activity, however often it is told.
     async fn id(&self) -> UuidScalar {
-        self.0.id.into()
+        self.activity.id.into()
     }
 
     /// What happened.
     async fn kind(&self) -> ActivityKind {
-        self.0.kind.into()
+        self.activity.kind.into()
     }
 
     /// When it happened in the world.
     async fn occurred_at(&self) -> TimestamptzScalar {
-        self.0.occurred_at.into()
+        self.activity.occurred_at.into()
     }
 
     /// When this service first heard of it.
     async fn recorded_at(&self) -> TimestamptzScalar {
-        self.0.recorded_at.into()
+        self.activity.recorded_at.into()
+    }
+
+    /// How it came to be known.
+    async fn provenance(&self) -> ActivityProvenance {
+        self.activity.provenance.into()
+    }
+
+    /// How many seconds after it happened it was recorded; null for what came in time or as history.
+    async fn late_by(&self) -> Option<i64> {
+        Some(self.activity.late_by()?.num_seconds())
+    }
+
+    /// The numbers that it changed by coming late: what was known just after its recording, compared with the same
+    /// without it. Empty for what came in time; null where comparing would cost too much.
+    async fn changes(&self, ctx: &Context<'_>) -> Option<Vec<MetricChange>> {
+        let changed = self.changed(ctx).await?;
+        Some(changed.iter().cloned().map(MetricChange::from).collect())
+    }
+
+    /// One line about it, such as "recorded 2 days late, changed `no_show_count` 1 → 0"; null for what came in time.
+    async fn late_note(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In which language; the person's unless told, and German without any.")]
+        locale: Option<String>,
+    ) -> Option<String> {
+        let late_by = self.activity.late_by()?;
+        let changed = self.changed(ctx).await.unwrap_or_default();
+        let asked = locale
+            .as_deref()
+            .map(str::trim)
+            .filter(|told| !told.is_empty());
+        let language = asked.map_or(self.language, |told| Language::of(Some(told)));
+        Some(timeline::sentence(late_by, &changed, language))
     }
 
     /// The booking that it belongs to.
     async fn booking_id(&self) -> Option<UuidScalar> {
-        self.0.booking_id.map(Into::into)
+        self.activity.booking_id.map(Into::into)
     }
 
     /// The offering that it belongs to.
     async fn tour_offering_id(&self) -> Option<UuidScalar> {
-        self.0.offering_id.map(Into::into)
+        self.activity.offering_id.map(Into::into)
     }
 
     /// The offering's title; null while that is unknown.
     async fn tour_title(&self, ctx: &Context<'_>) -> Option<String> {
-        loaders::offering_title(ctx, self.0.offering_id?).await
+        loaders::offering_title(ctx, self.activity.offering_id?).await
     }
 
     /// Where it happened.
     async fn boarding_point_id(&self) -> Option<UuidScalar> {
-        self.0.boarding_point_id.map(Into::into)
+        self.activity.boarding_point_id.map(Into::into)
     }
 
     /// The boarding point's label; null while that is unknown.
     async fn boarding_point_label(&self, ctx: &Context<'_>) -> Option<String> {
-        loaders::boarding_point_label(ctx, self.0.boarding_point_id?).await
+        loaders::boarding_point_label(ctx, self.activity.boarding_point_id?).await
     }
 
     /// How much it was about.
     async fn amount(&self) -> Option<Money> {
-        self.0
+        self.activity
             .amount
             .as_ref()
             .map(|(cents, currency)| Money::new((*cents).into(), currency))
@@ -122,12 +205,12 @@ impl CustomerActivity {
 
     /// Channel of a message, sales channel of a booking.
     async fn channel(&self) -> Option<&str> {
-        self.0.channel.as_deref()
+        self.activity.channel.as_deref()
     }
 
     /// A word that qualifies it: who cancelled, payment type, type of the extra, seat, score.
     async fn detail(&self) -> Option<&str> {
-        self.0.detail.as_deref()
+        self.activity.detail.as_deref()
     }
 }
 
@@ -167,12 +250,12 @@ pub struct InsightPageInfo {
     pub(super) end_cursor: Option<String>,
 }
 
-impl From<&Arc<TimelinePage>> for ActivityConnection {
-    fn from(page: &Arc<TimelinePage>) -> Self {
-        let nodes: Vec<_> = page
-            .entries
-            .iter()
-            .map(|(_, activity)| CustomerActivity(activity.clone()))
+impl ActivityConnection {
+    /// A page of the person's timeline.
+    pub(super) fn new(page: &Arc<TimelinePage>, person: Uuid, language: Language) -> Self {
+        let entries = page.entries.iter();
+        let nodes: Vec<_> = entries
+            .map(|(_, activity)| CustomerActivity::new(activity.clone(), person, language))
             .collect();
         let cursors = page.entries.iter().map(|(cursor, _)| cursor.clone());
         Self {

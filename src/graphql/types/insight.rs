@@ -4,15 +4,19 @@
     reason = "a connection takes as many in GraphQL"
 )]
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, Object};
 use uuid::Uuid;
 
 use super::activity::{ActivityConnection, ActivityKind};
 use super::behavior::BehaviorAggregate;
 use super::engagement::EngagementScore;
+use super::explanation::MetricExplanation;
+use crate::domain::metric::{Language, Metric};
 use crate::graphql::loaders::{self, TimelineArguments};
 use crate::graphql::scalars::{TimestamptzScalar, UuidScalar};
-use crate::insight::Found;
+use crate::insight::{ExplainRequest, Found};
 
 /// Whether the rest of an insight can be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -47,6 +51,12 @@ impl CustomerInsight {
             asked,
             content: None,
         }
+    }
+
+    /// The language asked for, else the person's.
+    fn language(&self, asked: Option<&str>) -> Language {
+        let own = self.standing().and_then(|told| told.locale.as_deref());
+        Language::of(asked.filter(|told| !told.trim().is_empty()).or(own))
     }
 
     fn standing(&self) -> Option<&crate::domain::insight::Standing> {
@@ -119,7 +129,8 @@ impl CustomerInsight {
         >,
         #[graphql(desc = "Only what happened before this instant.")] to: Option<TimestamptzScalar>,
     ) -> Option<ActivityConnection> {
-        let person = self.content.as_ref()?.insight.person_profile_id;
+        let content = self.content.as_ref()?;
+        let person = content.insight.person_profile_id;
         let arguments = TimelineArguments {
             first,
             after,
@@ -127,9 +138,30 @@ impl CustomerInsight {
             from,
             to,
         };
-        loaders::timeline(ctx, person, arguments)
-            .await
-            .map(|page| (&page).into())
+        let page = loaders::timeline(ctx, person, content.moment, arguments).await?;
+        Some(ActivityConnection::new(&page, person, self.language(None)))
+    }
+
+    /// Why one of the numbers is what it is; null for a name that is none of the fields above or of
+    /// `behavior_aggregate` and `engagement_score`.
+    async fn explain(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The field, such as `no_show_count`.")] metric: String,
+        #[graphql(
+            desc = "In which language, such as `de-DE` or `en`; the person's unless told, and German without any."
+        )]
+        locale: Option<String>,
+    ) -> Option<MetricExplanation> {
+        let content = self.content.as_ref()?;
+        let request = ExplainRequest {
+            person: content.insight.person_profile_id,
+            moment: content.moment,
+            metric: Metric::from_name(&metric)?,
+        };
+        let found = loaders::explanation(ctx, request).await?;
+        let language = self.language(locale.as_deref());
+        Some(MetricExplanation::new(found, Arc::clone(content), language))
     }
 
     /// Everything that the platform had delivered by this instant is in here.

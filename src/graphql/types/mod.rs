@@ -5,4 +5,6 @@ pub mod behavior;
 pub mod engagement;
 pub mod activity;
 pub mod insight;
+pub mod explanation;
 pub mod list;
+pub mod dead_letter;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use customer_intelligence::actions::dead_letters::Letters;
 use customer_intelligence::db::pool::connect_lazy;
 use customer_intelligence::db::{Pool, PoolConfig};
 use customer_intelligence::domain::clock::Clock;
@@ -58,11 +59,12 @@ impl Rig {
     fn over(pool: Pool, options: PgConnectOptions) -> Self {
         let clock = Clock::system();
         let reads = connect_lazy(options, &pool_config(&PoolConfig::default()));
+        let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
         let schema = Schema::new(
             Reader::new(reads, clock.clone(), QUARANTINE_DAYS),
+            Letters::new(pool.clone(), writer.clone(), clock.clone()),
             Limits::default(),
         );
-        let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
         let limits = http::Limits::default();
         let webhook = webhook::Door::new(
             Keys::new([WEBHOOK_SECRET]),

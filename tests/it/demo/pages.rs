@@ -62,8 +62,15 @@ async fn service() -> Receiver {
                 "preferred_seat_position": "WINDOW_FRONT", "preferred_seat_position_share": 0.75,
                 "preferred_seat_position_based_on": 8, "next_departure": null,
             },
+            "why_lifetime_revenue": { "formula": "Summe der Werte.", "inputs": 7, "total": 21,
+                "activities": [{ "id": "x", "kind": "BOOKING_CONFIRMED", "occurred_at": "2026-07-02T22:30:00Z" }],
+                "contributions": [{ "activity_id": "x", "text": "90.00 EUR" }] },
             "engagement_score": { "nps_score": 9, "nps_based_on": 2 },
             "activities": { "nodes": [
+                { "id": "y", "kind": "BOARDED", "occurred_at": "2026-07-03T04:31:00Z", "provenance": "LATE",
+                    "recorded_at": "2026-07-05T09:00:00Z", "late_note": "2 Tage später gemeldet: no_show_count 1 → 0",
+                    "changes": [{ "metric": "no_show_count", "before": 1, "after": 0 },
+                        { "metric": "no_show_rate", "before": 1.0, "after": 0.0 }] },
                 { "id": "x", "kind": "BOOKING_CONFIRMED", "occurred_at": "2026-07-02T22:30:00Z", "tour_title": "Rügen" },
             ], "page_info": { "has_next_page": true } },
         });
@@ -113,6 +120,12 @@ async fn a_person_is_shown_with_profile_insight_and_timeline() {
         "Rügen",
         "03.07.2026, 00:30",
         "20.11.2026, 11:00",
+        "2 Tage später gemeldet: Nicht erschienen 1 → 0</span>",
+        "<summary>Warum?</summary><p>Summe der Werte.</p>",
+        "Ruht auf 7 Beobachtungen.",
+        "<a href=\"#x\">03.07.2026 Buchung bestätigt</a> · 90.00 EUR",
+        "Gezeigt sind die letzten 1 von 21 Ereignissen.",
+        "<li id=\"x\">",
     ] {
         assert!(
             person.text.contains(text),

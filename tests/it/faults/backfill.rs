@@ -55,7 +55,7 @@ async fn until(child: &mut Child, mut so: impl AsyncFnMut() -> bool) -> bool {
 
 /// Random numbers that can be had again.
 fn dice() -> impl FnMut(u64) -> u64 {
-    let mut state = super::killed::switch("CI_FAULT_SEED").unwrap_or(1);
+    let mut state = super::switches::switch("CI_FAULT_SEED").unwrap_or(1);
     move |below| {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -66,7 +66,7 @@ fn dice() -> impl FnMut(u64) -> u64 {
 
 #[tokio::test]
 async fn a_backfill_killed_at_random_points_ends_as_one_that_was_not() {
-    let kills = super::killed::kills(3);
+    let kills = super::switches::kills(3);
     let crowd = crowd::plainly(TENANT, 0..14 * kills);
     let expected = Expected::of(&crowd);
     let db = TestDb::new().await;

@@ -25,7 +25,9 @@ pub(super) struct Load {
 
 struct Shared {
     door: Door,
-    waiting: Mutex<VecDeque<String>>,
+    bodies: Arc<Vec<String>>,
+    /// Places in `bodies`.
+    waiting: Mutex<VecDeque<usize>>,
     acked: watch::Sender<usize>,
     tally: Mutex<Tally>,
 }
@@ -46,10 +48,23 @@ pub(super) struct Tally {
 impl Load {
     /// Starts to deliver everything over so many connections.
     pub(super) fn start(door: Door, bodies: &[String], connections: usize) -> Self {
+        let order = (0..bodies.len()).collect();
+        Self::start_in(order, door, &Arc::new(bodies.to_vec()), connections)
+    }
+
+    /// Starts to deliver in that order, by places in `bodies`; a place may come more than once.
+    pub(super) fn start_in(
+        order: Vec<usize>,
+        door: Door,
+        bodies: &Arc<Vec<String>>,
+        connections: usize,
+    ) -> Self {
         let (sender, acked) = watch::channel(0);
+        let all = order.len();
         let shared = Arc::new(Shared {
             door,
-            waiting: Mutex::new(bodies.iter().cloned().collect()),
+            bodies: Arc::clone(bodies),
+            waiting: Mutex::new(order.into()),
             acked: sender,
             tally: Mutex::default(),
         });
@@ -61,7 +76,7 @@ impl Load {
         Self {
             shared,
             acked,
-            all: bodies.len(),
+            all,
             connections: tasks,
         }
     }
@@ -81,6 +96,11 @@ impl Load {
             "never {}",
             missing()
         );
+    }
+
+    /// How many were acknowledged by now.
+    pub(super) fn acked(&self) -> usize {
+        *self.acked.borrow()
     }
 
     /// Waits until that many more than now were acknowledged, or all.
@@ -107,10 +127,11 @@ impl Shared {
     /// One connection: delivers until nothing waits any more. What it could not deliver it brings again itself.
     async fn deliver(&self) {
         loop {
-            let Some(body) = self.waiting.lock().unwrap().pop_front() else {
+            let Some(place) = self.waiting.lock().unwrap().pop_front() else {
                 return;
             };
-            while !self.is_acked(&body).await {
+            let body = &self.bodies[place];
+            while !self.is_acked(body).await {
                 tokio::time::sleep(COMES_AGAIN_AFTER).await;
             }
         }

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, StatusCode};
@@ -20,23 +21,39 @@ const POLL: Duration = Duration::from_millis(20);
 
 /// `customer-intelligence serve` in a folder and on a port of its own. Dropping it ends program and database.
 pub(super) struct Program {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     port: u16,
     child: Option<Child>,
     client: Client,
+    /// Further variables.
+    settings: Vec<(&'static str, String)>,
 }
 
 impl Program {
     /// Starts it for the first time and waits until it is ready.
     pub(super) async fn new() -> Self {
-        // An error says that another test was faster.
-        drop(rustls::crypto::ring::default_provider().install_default());
+        Self::with(Vec::new()).await
+    }
+
+    /// The same with further variables set.
+    pub(super) async fn with(settings: Vec<(&'static str, String)>) -> Self {
         // PostgreSQL may run as somebody else, who has to get there: not every temporary folder lets them.
         let folder = tempfile::Builder::new()
             .prefix("ci-")
             .tempdir_in("/var/tmp")
             .unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        Self::begin(Arc::new(folder), settings).await
+    }
+
+    /// A second process on the same data.
+    pub(super) async fn beside(&self) -> Self {
+        Self::begin(Arc::clone(&self.folder), self.settings.clone()).await
+    }
+
+    async fn begin(folder: Arc<TempDir>, settings: Vec<(&'static str, String)>) -> Self {
+        // An error says that another test was faster.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
         let client = Client::builder()
@@ -49,6 +66,7 @@ impl Program {
             port,
             child: None,
             client,
+            settings,
         };
         program.start();
         program.until_ready().await;
@@ -71,6 +89,7 @@ impl Program {
                     .into_iter()
                     .filter(|(_, value)| !value.is_empty()),
             )
+            .envs(self.settings.clone())
             .env("CI_DATA_DIR", self.folder.path())
             .env("CI_PORT", self.port.to_string())
             .env("CI_WEBHOOK_SECRET", WEBHOOK_SECRET)
@@ -85,7 +104,7 @@ impl Program {
 
     /// Where it writes what it says.
     fn said(&self) -> PathBuf {
-        self.folder.path().join("said")
+        self.folder.path().join(format!("said {}", self.port))
     }
 
     fn url(&self, path: &str) -> String {
@@ -132,6 +151,17 @@ impl Program {
         Some(kib / 1024)
     }
 
+    /// Processor time it has used; none where the system does not tell.
+    pub(super) fn processor_time(&self) -> Option<Duration> {
+        let pid = self.child.as_ref()?.id();
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // After the name, which may hold anything: state, then numbers; user and system time in hundredths.
+        let (_, numbers) = stat.rsplit_once(')')?;
+        let mut ticks = numbers.split_whitespace().skip(11);
+        let (user, system): (u64, u64) = (ticks.next()?.parse().ok()?, ticks.next()?.parse().ok()?);
+        Some(Duration::from_millis((user + system) * 10))
+    }
+
     /// How it ended, if it did.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
         self.child
@@ -146,6 +176,25 @@ impl Program {
         let mut child = self.child.take().expect("it was started");
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    /// Freezes it (SIGSTOP), or lets it go on (SIGCONT).
+    pub(super) fn freeze(&self, frozen: bool) {
+        let name = if frozen { "-STOP" } else { "-CONT" };
+        signal(name, self.child.as_ref().expect("it was started").id());
+    }
+
+    /// What `/readyz` says of the oldest delivery that is not folded yet, in seconds; none when nobody answers.
+    pub(super) async fn lag_seconds(&self) -> Option<f64> {
+        let answer = self.client.get(self.url("/readyz")).send().await.ok()?;
+        let text = answer.text().await.ok()?;
+        let said: Value = serde_json::from_str(&text).ok()?;
+        said["lag_seconds"].as_f64()
+    }
+
+    /// Where it listens.
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Tells it to stop; returns how it ended and after how long.
@@ -226,6 +275,14 @@ pub(super) struct Door {
 }
 
 impl Door {
+    /// A door that is reached by another port, and given up on after that time.
+    pub(super) fn through(port: u16, patience: Duration) -> Self {
+        Self {
+            client: Client::builder().timeout(patience).build().unwrap(),
+            url: format!("http://127.0.0.1:{port}/webhooks/hasura"),
+        }
+    }
+
     /// Delivers; none when nobody answered.
     pub(super) async fn deliver(&self, body: &str) -> Option<reqwest::Response> {
         let request = self
@@ -247,7 +304,10 @@ impl Drop for Program {
         if std::thread::panicking() {
             eprintln!("{}", self.last_words());
         }
-        // The folder goes with it, so whatever still runs on it may go at once.
+        // The folder goes with the last of them, so whatever still runs on it may go at once.
+        if Arc::strong_count(&self.folder) > 1 {
+            return;
+        }
         if let Some(pid) = self.database() {
             drop(
                 Command::new("kill")

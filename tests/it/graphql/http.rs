@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use customer_intelligence::telemetry::metrics::Recorder;
 use serde_json::json;
 
 use super::rig::{Reply, Rig, SECRET, TENANT, empty, join, key, person, send};
@@ -247,4 +248,28 @@ async fn selections_that_only_differ_in_their_keys_are_charged_once() {
         .await
         .json();
     assert_eq!(body["errors"][0]["extensions"]["code"], "TOO_MUCH");
+}
+
+#[tokio::test]
+async fn latencies_and_errors_are_counted_by_words_that_name_nobody() {
+    let recorder = Recorder::install().unwrap();
+    let rig = Rig::new().await;
+    rig.put(TENANT, &[empty(1)]).await;
+    let keys: Vec<String> = (1..=50).map(|n| key(person(n))).collect();
+    rig.ask(&join(0, &keys, "{ status }")).await;
+    rig.ask("{").await;
+    rig.ask("{ dead_letters { nodes { id } } }").await;
+    let text = recorder.render();
+    let counted = |start: &str| {
+        let line = text.lines().find(|line| line.starts_with(start));
+        let line = line.unwrap_or_else(|| panic!("{start} is missing in\n{text}"));
+        line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    assert!(counted(r#"ci_graphql_seconds_count{kind="query",roots="100"}"#) > 0);
+    assert!(counted(r#"ci_graphql_errors_total{code="GRAPHQL_PARSE_FAILED"}"#) > 0);
+    assert!(counted(r#"ci_graphql_errors_total{code="FORBIDDEN"}"#) > 0);
+    for line in text.lines().filter(|line| line.starts_with("ci_graphql")) {
+        assert!(!line.contains(&TENANT.to_string()), "{line}");
+        assert!(!line.contains(&person(1).to_string()), "{line}");
+    }
 }

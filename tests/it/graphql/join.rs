@@ -30,7 +30,7 @@ impl<S: Subscriber> Layer<S> for Statements {
 }
 
 /// Runs the request and says how many statements it took. Tests of this file run on one thread each.
-async fn counted(rig: &Rig, query: &str) -> (Reply, usize) {
+pub(super) async fn counted(rig: &Rig, query: &str) -> (Reply, usize) {
     // One connection, there before counting starts: making one takes a statement.
     let one = PoolConfig {
         max_connections: 1,

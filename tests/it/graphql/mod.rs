@@ -3,12 +3,15 @@
 mod rig;
 mod schema;
 mod metrics;
+mod parsing;
 mod specification;
 mod join;
 mod outage;
 mod freshness;
 mod timeline;
+mod two_times;
 mod access;
 mod lists;
+mod dead_letters;
 mod http;
 mod audit;

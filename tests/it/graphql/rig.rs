@@ -4,6 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, Utc};
+use customer_intelligence::actions::dead_letters::Letters;
 use customer_intelligence::db::Pool;
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::domain::derive::derive;
@@ -12,6 +13,7 @@ use customer_intelligence::domain::insight::Insight;
 use customer_intelligence::domain::reference::Reference;
 use customer_intelligence::graphql::{Limits, Schema};
 use customer_intelligence::http::{Keys, graphql};
+use customer_intelligence::inbox::{self, Writer};
 use customer_intelligence::insight::Reader;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -60,12 +62,23 @@ impl Reply {
 
 /// The door over any pool.
 pub(super) fn router(pool: Pool, clock: Clock) -> Router {
-    let schema = Schema::new(Reader::new(pool, clock, 3), Limits::default());
+    router_with(pool.clone(), clock.clone(), unattended(pool, clock))
+}
+
+/// The door over any pool, with a writer that somebody runs.
+pub(super) fn router_with(pool: Pool, clock: Clock, writer: Writer) -> Router {
+    let letters = Letters::new(pool.clone(), writer, clock.clone());
+    let schema = Schema::new(Reader::new(pool, clock, 3), letters, Limits::default());
     graphql::router(graphql::Door::new(
         Keys::new([SECRET]),
         schema,
         Duration::from_secs(10),
     ))
+}
+
+/// A writer that nobody runs: these tests deliver nothing.
+fn unattended(pool: Pool, clock: Clock) -> Writer {
+    Writer::new(pool, clock, inbox::Limits::default())
 }
 
 /// Asks with these headers besides secret and content type.
@@ -154,6 +167,31 @@ impl Rig {
         .unwrap();
     }
 
+    /// Puts a dead letter there; one with this id is replaced.
+    pub(super) async fn put_letter(
+        &self,
+        tenant: Uuid,
+        id: Uuid,
+        reason: &str,
+        envelope: Option<Value>,
+    ) {
+        sqlx::query!(
+            "insert into dead_letter (tenant_id, id, received_at, event_id, source_table,
+               trigger_name, reason, detail, envelope)
+             values ($1, $2, $3, 'an event', 'commerce.bookings', 'ci_commerce_bookings', $4,
+               'what is wrong', $5)
+             on conflict (tenant_id, id) do update set envelope = excluded.envelope",
+            tenant,
+            id,
+            now() + chrono::TimeDelta::seconds(i64::from(id.as_bytes()[15])),
+            reason,
+            envelope
+        )
+        .execute(self.db.pool())
+        .await
+        .unwrap();
+    }
+
     /// Makes customers; `roots` are those whose insight answers for them.
     pub(super) async fn put_customers(&self, tenant: Uuid, ids: &[Uuid], roots: &[Uuid]) {
         sqlx::query!(
@@ -186,6 +224,11 @@ fn score(insight: &Insight) -> Option<i32> {
 /// A person's id by number.
 pub(super) fn person(number: u128) -> Uuid {
     Uuid::from_u128(0x9e_0000_0000 + number)
+}
+
+/// A dead letter's id by number; each came a second after the one before.
+pub(super) fn letter(number: u8) -> Uuid {
+    Uuid::from_u128(0x1e_0000_0000 + u128::from(number))
 }
 
 /// What is known of somebody who never did anything.

@@ -18,7 +18,7 @@ const STOP: Uuid = Uuid::from_u128(0x50);
 const BOOKING: Uuid = Uuid::from_u128(0xb0);
 
 /// Delivers the rows as Hasura would, and lets the worker take them all.
-async fn deliver(rig: &Rig, rows: &[(&str, &str, Value)]) {
+pub(super) async fn deliver(rig: &Rig, rows: &[(&str, &str, Value)]) {
     for (number, (schema, table, new)) in rows.iter().enumerate() {
         let body = json!({
             "id": format!("event-{number}"), "created_at": "2026-05-01T00:00:00",
@@ -49,7 +49,7 @@ async fn deliver(rig: &Rig, rows: &[(&str, &str, Value)]) {
     while ingest::round(&context, &mut sizes).await.unwrap() {}
 }
 
-fn profile(number: u128) -> Value {
+pub(super) fn profile(number: u128) -> Value {
     json!({ "id": person(number), "tenant_id": TENANT, "has_email": true, "has_phone": false,
         "marketing_consent": true, "locale": "de-DE", "merged_into_id": null, "pii_redacted_at": null,
         "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z" })

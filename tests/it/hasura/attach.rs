@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::directory::{list, remote_schema, root, tables};
+use super::directory::{list, metadata, remote_schema, root, tables};
 
 /// The arguments of every command of this type, in order.
 fn commands(kind: &str) -> Vec<Value> {
@@ -73,4 +73,11 @@ fn the_event_triggers_are_the_same() {
         }
     }
     assert_eq!(commands("pg_create_event_trigger"), expected);
+}
+
+#[test]
+fn the_cron_triggers_are_the_same() {
+    let expected = list(&metadata("cron_triggers.yaml")).to_vec();
+    assert_eq!(commands("create_cron_trigger"), expected);
+    assert!(!expected.is_empty());
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use customer_intelligence::workers::cron::JOBS;
 use serde_json::{Value, json};
 
 use super::directory::{list, metadata, qualified, remote_schema, tables, text};
@@ -190,7 +191,6 @@ fn the_directory_is_whole_and_of_version_three() {
     assert_eq!(config["metadata_directory"], "metadata");
     assert_eq!(metadata("version.yaml"), json!({ "version": 3 }));
     for file in [
-        "cron_triggers.yaml",
         "allow_list.yaml",
         "query_collections.yaml",
         "rest_endpoints.yaml",
@@ -201,4 +201,31 @@ fn the_directory_is_whole_and_of_version_three() {
     let source = &metadata("databases/databases.yaml")[0];
     let url = &source["configuration"]["connection_info"]["database_url"];
     assert_eq!(*url, json!({ "from_env": "HASURA_GRAPHQL_DATABASE_URL" }));
+}
+
+#[test]
+fn every_job_has_a_cron_trigger_that_hasura_takes_and_that_asks_for_the_runs_of_our_own_clock() {
+    let triggers = metadata("cron_triggers.yaml");
+    let triggers = list(&triggers);
+    assert_eq!(triggers.len(), JOBS.len());
+    for (trigger, job) in triggers.iter().zip(JOBS) {
+        assert_eq!(trigger["name"], job.name);
+        assert_eq!(trigger["schedule"], job.line);
+        assert_eq!(trigger["schedule"].as_str().unwrap().split(' ').count(), 5);
+        assert_eq!(trigger["webhook"], "{{CI_CRON_URL}}");
+        assert_eq!(trigger["headers"], secret("CI_WEBHOOK_SECRET"));
+        assert_eq!(trigger["include_in_metadata"], true);
+        assert!(trigger["payload"].is_object());
+        let keys: Vec<&String> = trigger["retry_conf"].as_object().unwrap().keys().collect();
+        let known = [
+            "num_retries",
+            "retry_interval_seconds",
+            "timeout_seconds",
+            "tolerance_seconds",
+        ];
+        assert_eq!(
+            keys, known,
+            "the retries of cron triggers have names of their own"
+        );
+    }
 }

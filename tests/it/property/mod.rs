@@ -15,3 +15,5 @@ mod shrink;
 mod in_memory;
 pub(crate) mod crowd;
 mod postgres;
+mod past;
+mod evidence;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use customer_intelligence::actions::dead_letters::Letters;
 use customer_intelligence::actions::receive::{Received, receive};
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::graphql::caller::Role;
@@ -52,6 +53,7 @@ impl Stage {
             },
         };
         let writer = Writer::new(db.pool().clone(), clock.clone(), inbox::Limits::default());
+        let letters = Letters::new(db.pool().clone(), writer.clone(), clock.clone());
         let reader = Reader::new(db.pool().clone(), clock, QUARANTINE_DAYS);
         let mut flushing = JoinSet::new();
         let flusher = writer.clone();
@@ -59,8 +61,8 @@ impl Stage {
         Self {
             db,
             context,
+            schema: Schema::new(reader, letters, graphql::Limits::default()),
             writer,
-            schema: Schema::new(reader, graphql::Limits::default()),
             rows: BTreeMap::new(),
             held: Vec::new(),
             told: Vec::new(),
@@ -200,6 +202,7 @@ impl Stage {
         let caller = Caller {
             role: Role::named(role),
             tenant: Some(id(TENANT)),
+            names_tenant: true,
             user_id: None,
             person_profile_id: (role == "customer").then_some(person),
         };

@@ -1,0 +1,61 @@
+//! What can be changed: one Input and one Payload each, whose status says what became of it. Errors are for what is
+//! broken. Each field's roles stand in `access`.
+
+use async_graphql::{Context, Object, Result};
+
+use super::operations::{Desk, told};
+use super::types::dead_letter::{
+    DropDeadLetterInput, DropDeadLetterPayload, DropDeadLetterStatus, RedriveDeadLetterInput,
+    RedriveDeadLetterPayload,
+};
+use crate::actions::dead_letters::Redriven;
+
+/// The root of all mutations.
+pub(super) struct Mutation;
+
+/// What those who run the service can do.
+#[Object(
+    name = "Mutation",
+    rename_fields = "snake_case",
+    rename_args = "snake_case"
+)]
+impl Mutation {
+    /// Reads a dead letter again, after an upgrade learnt to, and takes it in if that works now.
+    async fn redrive_dead_letter(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which letter.")] input: RedriveDeadLetterInput,
+    ) -> Result<Option<RedriveDeadLetterPayload>> {
+        let desk = Desk::of(ctx, "redrive_dead_letter")?;
+        let (Some(desk), Some(id)) = (desk, input.id.0) else {
+            return Ok(Some(Redriven::NotFound.into()));
+        };
+        let redriven = desk.letters.redrive(desk.tenant, id).await;
+        let redriven = redriven.map_err(|error| told("redrive_dead_letter", &error))?;
+        tracing::info!(letter = %id, outcome = ?redriven, "a dead letter was tried again");
+        Ok(Some(redriven.into()))
+    }
+
+    /// Drops a dead letter for good.
+    async fn drop_dead_letter(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which letter.")] input: DropDeadLetterInput,
+    ) -> Result<Option<DropDeadLetterPayload>> {
+        let desk = Desk::of(ctx, "drop_dead_letter")?;
+        let gone = match (desk, input.id.0) {
+            (Some(desk), Some(id)) => desk
+                .letters
+                .drop(desk.tenant, id)
+                .await
+                .map_err(|error| told("drop_dead_letter", &error))?,
+            _ => false,
+        };
+        let status = if gone {
+            DropDeadLetterStatus::Dropped
+        } else {
+            DropDeadLetterStatus::NotFound
+        };
+        Ok(Some(DropDeadLetterPayload { status }))
+    }
+}
