@@ -14,15 +14,18 @@ use super::readiness::Readers;
 use super::signals;
 use crate::db::pool::within;
 use crate::db::{Pool, migrate, roles};
+use crate::domain::clock::Clock;
 use crate::http::Keys;
+use crate::inbox::tally;
 use crate::jobs::runs;
 use crate::telemetry::metrics::{
-    CONNECTIONS, INBOX_BACKLOG, INBOX_LAG, JOB_LAST_SUCCESS, Recorder,
+    CONNECTIONS, INBOX_BACKLOG, INBOX_LAG, JOB_LAST_SUCCESS, Recorder, SILENCE,
 };
 use crate::workers::cron;
 
 const REVIVE_EVERY: Duration = Duration::from_secs(1);
 const GAUGES_EVERY: Duration = Duration::from_secs(5);
+const SILENCE_EVERY: Duration = Duration::from_secs(30);
 const SECRETS_EVERY: Duration = Duration::from_secs(10);
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
@@ -171,6 +174,24 @@ pub(super) async fn gauges(
         let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
         metrics::gauge!(CONNECTIONS, "state" => "idle").set(idle);
         metrics::gauge!(CONNECTIONS, "state" => "busy").set(pool.size().saturating_sub(idle));
+    }
+}
+
+/// Sets how long each table has been silent: a trigger that is off sends no error.
+pub(super) async fn silence(pool: Pool, clock: Clock, stop: CancellationToken) {
+    while pause(SILENCE_EVERY, &stop).await {
+        match tally::tables_last_at(&pool).await {
+            Ok(tables) => {
+                for (table, last_at) in tables {
+                    let silent = (clock.now() - last_at).as_seconds_f64();
+                    metrics::gauge!(SILENCE, "table" => table).set(silent.max(0.0));
+                }
+            }
+            Err(error) => tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "how silent the tables are cannot be told"
+            ),
+        }
     }
 }
 

@@ -126,6 +126,8 @@ impl Service {
         service
             .chores
             .spawn(upkeep::gauges(recorder, readers, pool.clone(), stop()));
+        let silence = upkeep::silence(pool.clone(), context.clock.clone(), stop());
+        service.chores.spawn(silence);
         service.start_workers(&context);
         service.start_jobs(context, config.schedule, &desk);
         service

@@ -28,3 +28,17 @@ pub async fn read(pool: &Pool, tenant_id: Option<Uuid>) -> Result<Vec<Count>, Er
     );
     Ok(counts.fetch_all(pool).await?)
 }
+
+/// When a delivery about each table was folded last, of whichever tenant; tables by `schema.table`.
+pub async fn tables_last_at(pool: &Pool) -> Result<Vec<(String, DateTime<Utc>)>, Error> {
+    let rows = sqlx::query!(
+        r#"select substr(name, 7) as "table!", max(last_at) as "last_at!" from tally
+           where name like 'table.%' group by name"#
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.table, row.last_at))
+        .collect())
+}

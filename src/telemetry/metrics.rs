@@ -19,6 +19,8 @@ pub const INBOX_FLUSH_ROWS: &str = "ci_inbox_flush_rows";
 pub const INBOX_BACKLOG: &str = "ci_inbox_backlog";
 /// Gauge, seconds: age of the oldest of them.
 pub const INBOX_LAG: &str = "ci_inbox_lag_seconds";
+/// Gauge, seconds, by `table`: since the latest delivery about it was folded, of whichever tenant.
+pub const SILENCE: &str = "ci_table_silent_seconds";
 /// Counter, by `reason`: deliveries parked as dead letters.
 pub const DEAD_LETTERS: &str = "ci_dead_letters_total";
 /// Counter: columns that the allow-list kept out.
@@ -84,6 +86,11 @@ const DESCRIBED: &[(Kind, &str, &str)] = &[
         Kind::Gauge,
         INBOX_LAG,
         "Age in seconds of the oldest delivery not yet worked on",
+    ),
+    (
+        Kind::Gauge,
+        SILENCE,
+        "Seconds since the latest delivery about a table was folded",
     ),
     (
         Kind::Counter,

@@ -67,7 +67,7 @@ fn dice() -> impl FnMut(u64) -> u64 {
 #[tokio::test]
 async fn a_backfill_killed_at_random_points_ends_as_one_that_was_not() {
     let kills = super::switches::kills(3);
-    let crowd = crowd::plainly(TENANT, 0..40);
+    let crowd = crowd::plainly(TENANT, 0..14 * kills);
     let expected = Expected::of(&crowd);
     let db = TestDb::new().await;
     let commands = Commands::on(&db);
@@ -77,6 +77,7 @@ async fn a_backfill_killed_at_random_points_ends_as_one_that_was_not() {
     let arguments = ["backfill", text(&file), "--json", "--max-rate", "1500"];
     let mut roll = dice();
     let all = crowd.bodies.len() as u64 + 1;
+    let mut under_way = 0;
     for kill in 0..kills {
         let mut child = commands.start(&arguments);
         let position = kill * all / kills;
@@ -86,10 +87,15 @@ async fn a_backfill_killed_at_random_points_ends_as_one_that_was_not() {
             whole.is_some_and(|job| job.progress["read"].as_u64().unwrap() >= position)
         });
         reached.await;
-        tokio::time::sleep(Duration::from_micros(roll(400_000))).await;
+        tokio::time::sleep(Duration::from_micros(roll(200_000))).await;
+        under_way += u64::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();
     }
+    assert!(
+        under_way * 4 >= kills * 3,
+        "only {under_way} of {kills} hit"
+    );
     let last = commands.run(&arguments).await;
     if last.json().get("already_finished").is_none() {
         assert!(

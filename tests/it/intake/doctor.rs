@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use customer_intelligence::contracts;
+use customer_intelligence::inbox::tally;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
@@ -196,6 +197,9 @@ async fn a_trigger_that_was_never_wired_and_a_database_that_is_away_are_told_apa
         .run(&["backfill", text(&file), "--json"])
         .await
         .json();
+    let tables = tally::tables_last_at(db.pool()).await.unwrap();
+    let tables: Vec<&str> = tables.iter().map(|(table, _)| table.as_str()).collect();
+    assert!(tables.contains(&"commerce.bookings") && !tables.contains(&"commerce.payments"));
     let doctor = commands.run(&["doctor", "--json"]).await;
     assert_eq!(doctor.code, 1);
     let tables = findings(&doctor, "tables");
