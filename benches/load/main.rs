@@ -87,7 +87,7 @@ fn main() -> anyhow::Result<()> {
         match cli.load {
             Load::Webhook(options) => webhook::run(&options).await,
             Load::Ingest(options) => ingest::run(&options).await,
-            Load::Rebuild(options) => rebuild::run(&options).await,
+            Load::Rebuild(options) => Box::pin(rebuild::run(&options)).await,
             Load::Visible(options) => visible::run(&options).await,
             Load::Insight(options) => insight::run(&options).await,
             Load::Join(options) => join::run(&options).await,

@@ -10,7 +10,6 @@ use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::insight::Reader;
 use customer_intelligence::workers::rebuild;
 use futures::TryStreamExt as _;
-use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::database::Database;
@@ -39,7 +38,7 @@ pub(crate) struct Options {
 /// Measures and prints.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let database = Database::start().await?;
-    let measured = measure(&database, options).await;
+    let measured = Box::pin(measure(&database, options)).await;
     database.stop().await?;
     measured
 }
@@ -103,7 +102,7 @@ async fn measure(database: &Database, options: &Options) -> anyhow::Result<()> {
         };
         rebuild::run(&folding, &asked, |_, _| {}).await.map(|_| ())
     };
-    let busy = p99(&reader, Duration::from_mins(5), rebuilding).await?;
+    let busy = Box::pin(p99(&reader, Duration::from_mins(5), rebuilding)).await?;
     let slower = busy.as_secs_f64() / quiet.as_secs_f64();
     say(&format!(
         "one insight read every {} ms: p99 {:.1} ms, while rebuilding {:.1} ms; ratio {slower:.2}, target {SLOWER:.2} ({})",
@@ -140,10 +139,8 @@ async fn copied(pool: &Pool) -> anyhow::Result<u64> {
         }
     }
     anyhow::ensure!(bytes > 0, "nothing was copied");
-    let counted = AssertSqlSafe("select count(*) from activity_log");
-    let rows: i64 = sqlx::query_scalar(counted)
-        .fetch_one(&mut *connection)
-        .await?;
+    let rows = sqlx::query_scalar!(r#"select count(*) as "n!" from activity_log"#);
+    let rows = rows.fetch_one(&mut *connection).await?;
     Ok(rows.try_into()?)
 }
 

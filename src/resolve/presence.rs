@@ -14,7 +14,7 @@ use super::dossier::{Dossier, Kept};
 use super::store;
 use crate::db::Error;
 use crate::domain::activity::{LogRow, activity_id};
-use crate::domain::fold::booking::CONFIRMING;
+use crate::domain::fold::fate::CONFIRMING;
 use crate::domain::moment::Moment;
 use crate::domain::reference::{Reference, Surroundings};
 use crate::domain::source::{self, ContentHash, Field, SourceKey, SourceKind, Value};

@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 use super::{Aboard, Evidence, Facts, Rests, rests};
-use crate::domain::fold::booking::{Fate, offering_departure};
+use crate::domain::fold::booking::offering_departure;
 use crate::domain::fold::entity::Entities;
+use crate::domain::fold::fate::Fate;
 use crate::domain::fold::journey::{self, Journey, Outcome};
 use crate::domain::metric::{Metric as M, MetricValue};
 use crate::domain::reference::Reference;

@@ -6,8 +6,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::booking::{Fate, offering_departure};
+use super::booking::offering_departure;
 use super::entity::{Entities, Entity};
+use super::fate::Fate;
 use super::seat;
 use crate::domain::activity::Role;
 use crate::domain::insight::BoardingPlace;

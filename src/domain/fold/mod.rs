@@ -5,6 +5,7 @@
 //! belongs to `derive`, and anything about other people but what `reference` says without naming them.
 
 pub mod entity;
+pub mod fate;
 pub mod booking;
 pub mod journey;
 pub mod seat;

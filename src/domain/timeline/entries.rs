@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::ActivityKind;
-use crate::domain::fold::booking::{CONFIRMING, Fate};
 use crate::domain::fold::entity::{Entities, Entity, Known};
+use crate::domain::fold::fate::{CONFIRMING, Fate};
 use crate::domain::fold::{journey, voice};
 use crate::domain::money::{Cents, Currency};
 use crate::domain::reference::Reference;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::view::View;
 use super::{Engine, ErasureCause, Need, booking};
-use crate::domain::fold::booking::CONFIRMING;
+use crate::domain::fold::fate::CONFIRMING;
 use crate::domain::source::{Field, SourceKey, SourceKind, Value};
 use crate::resolve::dossier::{Dossier, Kept, Sighting};
 use crate::resolve::rules;

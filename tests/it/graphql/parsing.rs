@@ -53,7 +53,7 @@ impl Writer {
         if writer.often(50) {
             writer.operation(None);
         } else {
-            for n in 0..writer.below(3) + 1 {
+            for n in 0..=writer.below(3) {
                 writer.operation(Some(n));
             }
         }

@@ -6,7 +6,7 @@ use customer_intelligence::workers::rebuild::{self, Options, Progress};
 use customer_intelligence::workers::verify;
 use uuid::Uuid;
 
-use super::rig::{Rig, TENANT};
+use super::rig::{Rig, TENANT, switch};
 
 const OPTIONS: Options = Options {
     tenant: None,
@@ -63,18 +63,17 @@ async fn readers_never_find_a_hole_while_it_runs() {
     let rig = Rig::new(10, 40).await;
     let folding = rig.folding();
     let count = || async {
-        let statement = "select count(*) as \"n!\" from customer_insight";
-        let counted = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(statement));
+        let counted = sqlx::query_scalar!(r#"select count(*) as "n!" from customer_insight"#);
         counted.fetch_one(rig.db.pool()).await.unwrap()
     };
     let all = count().await;
-    let mut running =
-        tokio::spawn(async move { rebuild::run(&folding, &OPTIONS, |_, _| {}).await });
+    let mut running = tokio::task::JoinSet::new();
+    running.spawn(async move { rebuild::run(&folding, &OPTIONS, |_, _| {}).await });
     loop {
         assert_eq!(count().await, all);
         tokio::select! {
-            done = &mut running => {
-                done.unwrap().unwrap();
+            done = running.join_next() => {
+                done.unwrap().unwrap().unwrap();
                 return;
             }
             () = tokio::task::yield_now() => {}
@@ -83,14 +82,11 @@ async fn readers_never_find_a_hole_while_it_runs() {
 }
 
 /// How often a rebuild is killed. `CI_FAULT_KILLS` says otherwise.
-const KILLS: u32 = 5;
+const KILLS: u64 = 5;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_again_and_again_it_goes_on_and_comes_to_the_same() {
-    let kills = std::env::var("CI_FAULT_KILLS")
-        .ok()
-        .and_then(|n| n.parse().ok());
-    let kills = kills.unwrap_or(KILLS);
+    let kills = switch("CI_FAULT_KILLS").unwrap_or(KILLS);
     let rig = Rig::new(20, 2_000).await;
     let before = rig.derived().await;
     rig.behind_its_back("update customer_insight set fold_version = 0, total_bookings = 99")

@@ -5,10 +5,10 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sqlx::{AssertSqlSafe, Row};
 
-use super::rig::{Rig, TENANT};
+use super::rig::{Rig, TENANT, switch};
 
 /// How many cells are damaged, one after the other. `CI_VERIFY_DAMAGES` says otherwise.
-const DAMAGES: u32 = 150;
+const DAMAGES: u64 = 150;
 
 async fn verdict(rig: &Rig) -> Verdict {
     let verdict = verify::tenant(&rig.folding(), TENANT, |_| {}).await;
@@ -23,12 +23,8 @@ async fn a_healthy_tenant_is_what_its_log_says() {
         assert_eq!(verdict.drifts, []);
         assert!(verdict.customers > 20 && verdict.log_rows > 200);
         assert_eq!(verdict.stored_root, verdict.refolded_root);
-        assert_eq!(verify::round(&context(&rig)).await.unwrap(), 0);
+        assert_eq!(verify::round(&rig.folding()).await.unwrap(), 0);
     }
-}
-
-fn context(rig: &Rig) -> customer_intelligence::workers::Folding {
-    rig.folding()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,10 +50,7 @@ struct Table {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_damaged_cell_is_found() {
-    let damages = std::env::var("CI_VERIFY_DAMAGES")
-        .ok()
-        .and_then(|n| n.parse().ok());
-    let damages: u32 = damages.unwrap_or(DAMAGES);
+    let damages = switch("CI_VERIFY_DAMAGES").unwrap_or(DAMAGES);
     let rig = Rig::new(6, 30).await;
     assert_eq!(verdict(&rig).await.drifts, []);
     let tables = tables(&rig).await;
