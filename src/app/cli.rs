@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use super::commands::{backfill, dead_letters, demo, doctor, hasura, rebuild, verify};
+use super::commands::{backfill, dead_letters, demo, doctor, erase, hasura, rebuild, verify};
 
 /// Customer insight for people who run on Hasura: event triggers in, a remote schema out.
 ///
@@ -63,6 +63,17 @@ pub(super) enum Command {
         after_help = "Examples:\n  customer-intelligence verify --sample 1000\n  customer-intelligence verify --heal"
     )]
     Verify(verify::Options),
+    /// Erase a person for good, with everyone merged with them, and prove it by a signed receipt.
+    ///
+    /// Goes on where an earlier call was cut off. A person nobody knows is fenced all the same, so that they never come.
+    #[command(
+        after_help = "Examples:\n  customer-intelligence erase --tenant 6f1c…-… --person 0d2e…-… --basis gdpr-request --dry-run\n  \
+            customer-intelligence erase --tenant 6f1c…-… --person 0d2e…-… --basis gdpr-request > receipt.json\n  \
+            customer-intelligence erase --tenant 6f1c…-… --verify 77aa…-…     # a day later: the second scan\n  \
+            customer-intelligence erase --check receipt.json\n  \
+            customer-intelligence erase --reapply                             # after a restore from a backup"
+    )]
+    Erase(erase::Options),
     /// Look at deliveries that could not be understood, try them again, or drop them.
     #[command(
         subcommand,

@@ -26,6 +26,7 @@ use crate::http::{self, Health, webhook};
 use crate::inbox::{self, Writer};
 use crate::projections::Settings;
 use crate::resolve::fence::Pepper;
+use crate::resolve::fence_file::FenceFile;
 use crate::telemetry::metrics::Recorder;
 use crate::{graphql, insight, workers};
 
@@ -75,18 +76,20 @@ impl Service {
         let pool = database.pool(&config.database.pool());
         let writer = writer(&database, &config, clock.clone());
         let (preparation, prepared) = watch::channel(false);
+        let fence = FenceFile::new(config.database.fence_ledger());
         let readers = Readers::new(
             pool.clone(),
             clock.clone(),
             writer.clone(),
             prepared.clone(),
+            fence.clone(),
         );
         let locks = Locks::new(secrets);
         let limits = http::Limits::default();
         let context = workers::Context {
             pool: pool.clone(),
             clock: clock.clone(),
-            pepper: Pepper::new(&locks.secrets.derive("fence")),
+            pepper: Pepper::new(&locks.secrets.derive("fence")).kept_in(fence),
             settings: Settings {
                 quarantine_days: config.contacts.quarantine_days.into(),
                 ..Settings::default()

@@ -79,6 +79,27 @@ pub async fn oldest(pool: &Pool, tenant_id: Uuid, limit: i64) -> Result<Vec<Uuid
     Ok(found)
 }
 
+/// The oldest deliveries that hold one of these texts, left where they are. Reads the tenant's whole backlog.
+pub async fn holding(
+    pool: &Pool,
+    tenant_id: Uuid,
+    texts: &[Vec<u8>],
+    limit: i64,
+) -> Result<Vec<Uuid>, Error> {
+    let found = sqlx::query_scalar!(
+        "select id from inbox
+         where tenant_id = $1
+           and exists (select from unnest($2::bytea[]) as t (piece) where position(t.piece in payload) > 0)
+         order by channel, id limit $3",
+        tenant_id,
+        texts,
+        limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(found)
+}
+
 /// Takes exactly these deliveries out: the way a batch is halved until its culprit stands alone.
 pub async fn claim_these(
     tx: &mut Tx,

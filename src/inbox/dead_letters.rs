@@ -123,7 +123,7 @@ pub async fn forget(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> R
     let named: Vec<String> = persons.iter().map(|person| format!("%{person}%")).collect();
     let emptied = sqlx::query!(
         "update dead_letter set envelope = null
-         where tenant_id = $1 and envelope::text like any ($2)",
+         where tenant_id = $1 and envelope::text ilike any ($2)",
         tenant_id,
         &named,
     )

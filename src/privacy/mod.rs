@@ -1,6 +1,12 @@
 //! The rights of persons: which tables know of them, taking them out for good, and the proof of it.
 //!
 //! `ledger` names every table and what is in it; erasing, scanning and exporting follow it. Deliberately absent:
-//! deciding whether a request is lawful, which is the operator's.
+//! deciding whether a request is lawful, which is the operator's, and the loops that drain the inbox around an erasure,
+//! which are the workers'.
 
 pub mod ledger;
+pub mod scan;
+pub mod hold;
+pub mod request;
+pub mod receipt;
+pub mod erase;

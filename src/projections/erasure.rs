@@ -16,8 +16,25 @@ use crate::resolve::forget;
 pub struct Erasure {
     /// The person and everyone merged into them.
     pub persons: BTreeSet<Uuid>,
-    /// Rows of the log.
-    pub log_rows: u64,
+    /// Rows taken out, and for dossiers also those that lost a name, by table.
+    pub removed: BTreeMap<&'static str, u64>,
+}
+
+/// The person with everyone of the same merged set, whoever of them survives: one human being. The caller holds the
+/// tenant's row.
+pub async fn family(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    person: Uuid,
+) -> Result<BTreeSet<Uuid>, Error> {
+    let sets = customers::close_and_lock(tx, tenant_id, [person].into()).await?;
+    let members = sets.into_values().map(|set| set.members);
+    let mut family = members
+        .into_iter()
+        .find(|members| members.contains(&person))
+        .unwrap_or_default();
+    family.insert(person);
+    Ok(family)
 }
 
 /// Erases persons and leaves the fence. The caller holds the tenant's row.
@@ -47,21 +64,34 @@ pub async fn erase(
     fence::raise(tx, pepper, tenant_id, &persons, "merged", now).await?;
     roles::become_eraser(tx).await?;
     let log_rows = activity_log::erase(tx, tenant_id, &persons).await?;
-    forget::forget(tx, tenant_id, &persons, now).await?;
-    remove(tx, tenant_id, &persons).await?;
-    Ok(Erasure { persons, log_rows })
+    let forgotten = forget::forget(tx, tenant_id, &persons, now).await?;
+    let [insights, parts, customers] = remove(tx, tenant_id, &persons).await?;
+    let removed = BTreeMap::from([
+        ("activity_log", log_rows),
+        ("dossier", forgotten.dossiers),
+        ("link", forgotten.links),
+        ("customer_insight", insights),
+        ("fold_part", parts),
+        ("customer", customers),
+    ]);
+    Ok(Erasure { persons, removed })
 }
 
-async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Result<(), Error> {
+/// Insights, parts, customers.
+async fn remove(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    persons: &BTreeSet<Uuid>,
+) -> Result<[u64; 3], Error> {
     let ids: Vec<Uuid> = persons.iter().copied().collect();
-    super::insight_rows::remove(tx, tenant_id, &ids).await?;
-    super::parts::remove(tx, tenant_id, &ids).await?;
-    sqlx::query!(
+    let insights = super::insight_rows::remove(tx, tenant_id, &ids).await?;
+    let parts = super::parts::remove(tx, tenant_id, &ids).await?;
+    let customers = sqlx::query!(
         "delete from customer where tenant_id = $1 and person_profile_id = any ($2)",
         tenant_id,
         &ids,
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    Ok([insights, parts, customers.rows_affected()])
 }

@@ -69,18 +69,18 @@ pub(super) async fn upsert(
 }
 
 /// Removes the insights of persons who have none of their own any more.
-pub(super) async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &[Uuid]) -> Result<(), Error> {
+pub(super) async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &[Uuid]) -> Result<u64, Error> {
     if persons.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
-    sqlx::query!(
+    let done = sqlx::query!(
         "delete from customer_insight where tenant_id = $1 and person_profile_id = any ($2)",
         tenant_id,
         persons,
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    Ok(done.rows_affected())
 }
 
 /// The cells of a row as they are stored, all but its tenant, its revision and the version of the fold.

@@ -22,7 +22,7 @@ use crate::activity_log::{Appended, Digest};
 use crate::domain::fold::CustomerState;
 
 pub use customers::{counts, due, due_of, upsert_profiles};
-pub use erasure::{Erasure, erase};
+pub use erasure::{Erasure, erase, family};
 pub use examine::{Cell, Drift, Examined, Leaf, examine};
 pub use heal::{Healed, heal};
 pub use proof::state_hash;

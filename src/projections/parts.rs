@@ -183,18 +183,19 @@ pub(super) async fn replace(
 }
 
 /// Lets go of what is kept of these persons.
-pub(super) async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &[Uuid]) -> Result<(), Error> {
+pub(super) async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &[Uuid]) -> Result<u64, Error> {
     if persons.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
-    sqlx::query!(
+    let done = sqlx::query!(
         "delete from fold_part where tenant_id = $1 and person_profile_id = any ($2)",
         tenant_id,
         persons,
     )
     .execute(&mut **tx)
     .await?;
-    mark(tx, tenant_id, persons, false).await
+    mark(tx, tenant_id, persons, false).await?;
+    Ok(done.rows_affected())
 }
 
 async fn mark(tx: &mut Tx, tenant_id: Uuid, persons: &[Uuid], in_parts: bool) -> Result<(), Error> {

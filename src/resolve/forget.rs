@@ -10,6 +10,15 @@ use super::{rules, store};
 use crate::db::{Error, Tx};
 use crate::domain::source::{Field, SourceKey, SourceKind};
 
+/// How much was forgotten.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Dossiers that were the persons' own or lost a name.
+    pub dossiers: u64,
+    /// Links to and from the persons' profiles.
+    pub links: u64,
+}
+
 /// Takes persons out of every dossier that names them, and removes their own.
 ///
 /// The fence must have been raised before: what arrives later would name them again.
@@ -18,7 +27,7 @@ pub async fn forget(
     tenant_id: Uuid,
     persons: &BTreeSet<Uuid>,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Forgotten, Error> {
     let own: BTreeSet<SourceKey> = persons
         .iter()
         .map(|person| SourceKey::new(SourceKind::PersonProfile, *person))
@@ -54,14 +63,21 @@ pub async fn forget(
         }
         level = next;
     }
+    changed.retain(|key, _| !own.contains(key));
     store::save(tx, tenant_id, &changed, now).await?;
-    remove(tx, tenant_id, persons).await
+    let mut forgotten = remove(tx, tenant_id, persons).await?;
+    forgotten.dossiers += changed.len() as u64;
+    Ok(forgotten)
 }
 
-async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Result<(), Error> {
+async fn remove(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    persons: &BTreeSet<Uuid>,
+) -> Result<Forgotten, Error> {
     let ids: Vec<Uuid> = persons.iter().copied().collect();
     let kind = SourceKind::PersonProfile.code();
-    sqlx::query!(
+    let dossiers = sqlx::query!(
         "delete from dossier where tenant_id = $1 and kind = $2 and id = any ($3)",
         tenant_id,
         kind,
@@ -69,7 +85,7 @@ async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Resul
     )
     .execute(&mut **tx)
     .await?;
-    sqlx::query!(
+    let named = sqlx::query!(
         "delete from link where tenant_id = $1 and parent_kind = $2 and parent_id = any ($3)",
         tenant_id,
         kind,
@@ -77,5 +93,17 @@ async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Resul
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    // Whom the profile was once merged into may live on.
+    let naming = sqlx::query!(
+        "delete from link where tenant_id = $1 and child_kind = $2 and child_id = any ($3)",
+        tenant_id,
+        kind,
+        &ids,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(Forgotten {
+        dossiers: dossiers.rows_affected(),
+        links: named.rows_affected() + naming.rows_affected(),
+    })
 }

@@ -14,6 +14,7 @@ pub mod presence;
 pub mod memory;
 pub mod tenant;
 pub mod fence;
+pub mod fence_file;
 pub mod store;
 pub mod forget;
 pub mod expire;

@@ -13,6 +13,7 @@ use crate::db::{Error, Tx};
 use crate::domain::source::Version;
 use crate::inbox::claim::{self, Claimed};
 use crate::inbox::{Letter, dead_letters};
+use crate::privacy;
 use crate::projections::{self, Touched};
 use crate::resolve::engine::{ErasureCause, Outcome};
 use crate::resolve::{store, tenant};
@@ -345,7 +346,11 @@ impl Batch<'_> {
         let pepper = &self.context.pepper;
         let now = self.context.clock.now();
         let erasure = projections::erase(tx, pepper, self.tenant_id, &asked, now).await?;
-        dead_letters::forget(tx, self.tenant_id, &erasure.persons).await?;
+        let letters = dead_letters::forget(tx, self.tenant_id, &erasure.persons).await?;
+        if let Some(first) = asked.pop_first() {
+            let erased = (&erasure, letters);
+            privacy::erase::record(tx, pepper, self.tenant_id, first, erased, now).await?;
+        }
         Ok(erasure.persons)
     }
 

@@ -90,7 +90,7 @@ pub async fn round(context: &Context, sizes: &mut BTreeMap<Uuid, i64>) -> Result
 }
 
 /// A batch, run again when it lost against another transaction, and halved when a row in it is at fault.
-async fn attempt(
+pub(super) async fn attempt(
     context: &Context,
     tenant_id: Uuid,
     selection: &Selection,

@@ -48,6 +48,16 @@ pub struct Progress {
     pub log_rows: u64,
 }
 
+impl Progress {
+    /// As it is remembered of a run that is over: nobody's place in it.
+    fn ended(&self) -> Self {
+        Self {
+            after: Uuid::nil(),
+            ..self.clone()
+        }
+    }
+}
+
 /// Runs to the end. `told` hears where it begins, and how far it is after each page; also how many customers there are.
 pub async fn run(
     context: &Folding,
@@ -72,7 +82,7 @@ pub async fn run(
             .await?;
     }
     let (pool, now) = (&context.pool, context.clock.now());
-    jobs::finish(pool, &run.key, State::Finished, &run.progress, now).await?;
+    jobs::finish(pool, &run.key, State::Finished, &run.progress.ended(), now).await?;
     Ok(run.progress)
 }
 
@@ -124,7 +134,7 @@ impl Run<'_> {
             self.pace.keep(progress.log_rows).await;
         }
         if own != self.key {
-            jobs::finish(pool, &own, State::Finished, &self.progress, clock.now()).await?;
+            jobs::finish(pool, &own, State::Finished, &self.progress.ended(), clock.now()).await?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ pub(super) mod backfill;
 pub(super) mod dead_letters;
 pub(super) mod demo;
 pub(super) mod doctor;
+pub(super) mod erase;
 pub(super) mod hasura;
 mod migrate;
 pub(super) mod rebuild;
@@ -39,6 +40,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate => migrate::run(&config).await,
         Command::Rebuild(options) => rebuild::run(&config, options).await,
         Command::Verify(options) => verify::run(&config, options).await,
+        Command::Erase(options) => Box::pin(erase::run(config, options)).await,
         Command::Backfill(options) => Box::pin(backfill::run(config, options)).await,
         Command::DeadLetters(command) => dead_letters::run(&config, command).await,
         Command::Hasura(arguments) => hasura::run(&arguments),

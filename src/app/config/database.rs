@@ -16,6 +16,9 @@ pub struct DatabaseConfig {
     pub url: Option<SecretString>,
     /// `CI_DATA_DIR`, default `.data`: our own PostgreSQL and the secrets that were made up.
     pub data_dir: PathBuf,
+    /// `CI_FENCE_LEDGER`, default `fence.ledger` in the data folder: where the tags of erased persons are kept outside of
+    /// the database. Back it up apart from it.
+    pub fence_ledger: Option<PathBuf>,
     /// `PG_BIN_DIR`: the folder of `initdb` and `postgres`, if they are not where they usually are.
     pub bin_dir: Option<PathBuf>,
     /// `CI_DATABASE_CONNECTIONS`, default 20: most connections of one process.
@@ -84,6 +87,10 @@ impl DatabaseConfig {
                     "folder of our own PostgreSQL and of made-up secrets",
                 )
                 .into(),
+            fence_ledger: reader.folder(
+                "CI_FENCE_LEDGER",
+                "file of erased persons' tags outside of the database; unset, fence.ledger in CI_DATA_DIR",
+            ),
             bin_dir: reader.folder("PG_BIN_DIR", "folder of PostgreSQL's programs, for our own"),
             connections: reader.number(
                 "CI_DATABASE_CONNECTIONS",
@@ -96,6 +103,13 @@ impl DatabaseConfig {
             lock_timeout,
             idle_in_transaction_timeout,
         }
+    }
+
+    /// The file of erased persons' tags.
+    #[must_use]
+    pub fn fence_ledger(&self) -> PathBuf {
+        let unset = || self.data_dir.join("fence.ledger");
+        self.fence_ledger.clone().unwrap_or_else(unset)
     }
 
     /// The limits as the pool takes them.

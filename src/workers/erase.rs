@@ -1,0 +1,223 @@
+//! An erasure from end to end: deliveries that name the person are folded first, so that merges and legal holds among
+//! them are known; then everything goes in one transaction; then what came meanwhile is folded behind the fence, and a
+//! scan proves that nothing is left.
+//!
+//! Every step may be repeated, and a request says which is next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::Context;
+use super::batch::Selection;
+use super::ingest::attempt;
+use crate::db::{self, Tx};
+use crate::inbox::claim;
+use crate::privacy::erase::{Basis, Error, Office, Order};
+use crate::privacy::receipt::Signed;
+use crate::privacy::request::{Request, State};
+use crate::privacy::scan::{Counts, Found, spellings};
+use crate::resolve::fence;
+use crate::resolve::fence_file::{Entry, FenceFile};
+use crate::resolve::tenant;
+
+/// Deliveries folded at once.
+const AT_ONCE: i64 = 500;
+/// What is on its way into the inbox, or under way in a rebuild, is through within this time.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Until it is looked at again.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// What an erasure came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The request as it stands.
+    pub request: Request,
+    /// The receipt of the last scan.
+    pub receipt: Signed,
+}
+
+/// Erases, or goes on where an earlier call was cut off.
+pub async fn run(context: &Context, office: &Office, order: &Order) -> Result<Outcome, Error> {
+    let mut request = office.begin(order).await?;
+    let mut persons = BTreeSet::new();
+    match request.state {
+        State::Requested | State::Fenced | State::Suspended => {
+            drain(context, order.tenant_id, &[order.person].into()).await?;
+            persons = office.delete(&mut request, order.person).await?;
+        }
+        State::Deleted => {}
+        State::Verified | State::Closed => {
+            let receipt = office.latest(&request).await?;
+            return Ok(Outcome { request, receipt });
+        }
+    }
+    prove(context, office, request, persons).await
+}
+
+/// Scans for everyone who was erased with a request, by tag, and issues the receipt.
+pub async fn verify(
+    context: &Context,
+    office: &Office,
+    tenant_id: Uuid,
+    request_id: Uuid,
+) -> Result<Outcome, Error> {
+    let request = office.request(tenant_id, request_id).await?;
+    if matches!(
+        request.state,
+        State::Requested | State::Fenced | State::Suspended
+    ) {
+        return Err(Error::NotDeleted(request_id));
+    }
+    prove(context, office, request, BTreeSet::new()).await
+}
+
+/// Folds what still names the persons behind the fence until a scan finds nothing.
+async fn prove(
+    context: &Context,
+    office: &Office,
+    mut request: Request,
+    persons: BTreeSet<Uuid>,
+) -> Result<Outcome, Error> {
+    let (tenant_id, begun) = (request.tenant_id, Instant::now());
+    let mut named = persons.clone();
+    loop {
+        if !named.is_empty() {
+            drain(context, tenant_id, &named).await?;
+            office.sweep_letters(tenant_id, &named).await?;
+        }
+        let counts = if persons.is_empty() {
+            let Found { counts, persons } = office.find(tenant_id, &request.tags).await?;
+            named = persons;
+            counts
+        } else {
+            office.count(tenant_id, &persons).await?
+        };
+        if all_zero(&counts) {
+            let receipt = office.prove(&mut request, counts).await?;
+            return Ok(Outcome { request, receipt });
+        }
+        if begun.elapsed() > PATIENCE {
+            return Err(Error::Left(counts));
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+fn all_zero(counts: &Counts) -> bool {
+    counts.values().all(|rows| *rows == 0)
+}
+
+/// Folds every waiting delivery that names one of these.
+async fn drain(
+    context: &Context,
+    tenant_id: Uuid,
+    persons: &BTreeSet<Uuid>,
+) -> Result<(), Error> {
+    let pieces: Vec<Vec<u8>> = spellings(persons)
+        .into_iter()
+        .map(String::into_bytes)
+        .collect();
+    loop {
+        let waiting = claim::holding(&context.pool, tenant_id, &pieces, AT_ONCE).await?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        match attempt(context, tenant_id, &Selection::These(waiting)).await {
+            Err(error) if matches!(error, db::Error::Retry(_)) => {}
+            done => drop(done?),
+        }
+    }
+}
+
+/// What bringing the fence back came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reapplied {
+    /// Tags that the database's fence lacked.
+    pub raised: usize,
+    /// Persons who were back and have been erased again.
+    pub erased: usize,
+    /// Tags that the file lacked.
+    pub kept: usize,
+}
+
+/// After a backup was brought back: raises the fences that the file knows and the database lacks, erases whoever is
+/// back behind them, and writes down in the file what only the database knew.
+pub async fn reapply(
+    context: &Context,
+    office: &Office,
+    file: &FenceFile,
+) -> Result<Reapplied, Error> {
+    let entries = file.read().await?;
+    let missing = fence::missing(&context.pool, &entries).await?;
+    let mut done = Reapplied {
+        raised: missing.len(),
+        kept: keep(context, file, &entries).await?,
+        ..Reapplied::default()
+    };
+    let mut by_tenant: BTreeMap<Uuid, Vec<Entry>> = BTreeMap::new();
+    for entry in missing {
+        by_tenant.entry(entry.tenant_id).or_default().push(entry);
+    }
+    for (tenant_id, entries) in by_tenant {
+        done.erased += tenant_again(context, office, tenant_id, &entries).await?;
+    }
+    Ok(done)
+}
+
+async fn tenant_again(
+    context: &Context,
+    office: &Office,
+    tenant_id: Uuid,
+    entries: &[Entry],
+) -> Result<usize, Error> {
+    tenant::ensure(&context.pool, tenant_id).await?;
+    let tags: BTreeSet<Uuid> = entries.iter().map(|entry| entry.tag).collect();
+    // Whoever is back is erased while the tags are still missing, so that a run that is cut off is not taken for
+    // done; and once more behind the fence, for what was folded meanwhile.
+    let mut erased = erase_again(context, office, tenant_id, &tags).await?;
+    let mut tx = Tx::begin(&context.pool).await?;
+    tenant::wait(&mut tx, tenant_id, context.clock.now()).await?;
+    fence::raise_tags(&mut tx, tenant_id, entries).await?;
+    tx.commit().await?;
+    erased.extend(erase_again(context, office, tenant_id, &tags).await?);
+    Ok(erased.len())
+}
+
+async fn erase_again(
+    context: &Context,
+    office: &Office,
+    tenant_id: Uuid,
+    tags: &BTreeSet<Uuid>,
+) -> Result<BTreeSet<Uuid>, Error> {
+    let back = office.find(tenant_id, tags).await?.persons;
+    for person in &back {
+        let order = Order {
+            tenant_id,
+            person: *person,
+            request_id: None,
+            basis: Basis::Restored,
+        };
+        run(context, office, &order).await?;
+    }
+    Ok(back)
+}
+
+/// Writes down in the file what it lacks of the database's fence.
+async fn keep(context: &Context, file: &FenceFile, entries: &[Entry]) -> Result<usize, Error> {
+    let known: BTreeSet<(Uuid, Uuid)> = entries
+        .iter()
+        .map(|entry| (entry.tenant_id, entry.tag))
+        .collect();
+    let mut kept = 0;
+    for tenant_id in tenant::all(&context.pool).await? {
+        let mut tx = Tx::begin(&context.pool).await?;
+        let mut stored = fence::entries(&mut tx, tenant_id).await?;
+        tx.rollback().await?;
+        stored.retain(|entry| !known.contains(&(entry.tenant_id, entry.tag)));
+        file.append(&stored).await?;
+        kept += stored.len();
+    }
+    Ok(kept)
+}
