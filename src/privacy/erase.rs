@@ -9,10 +9,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::hold;
 use super::receipt::{self, Fault, Scan, Signed, Signer};
 use super::request::{self, Request, State};
 use super::scan::{self, Counts, Found};
-use super::hold;
 use crate::db::{self, Pool, Tx};
 use crate::domain::clock::Clock;
 use crate::inbox::dead_letters;

@@ -179,10 +179,7 @@ pub async fn unfinished(
 }
 
 /// The tenant's erasures that still want a scan: deleted, or verified once.
-pub async fn open(
-    connection: &mut PgConnection,
-    tenant_id: Uuid,
-) -> Result<Vec<Uuid>, Error> {
+pub async fn open(connection: &mut PgConnection, tenant_id: Uuid) -> Result<Vec<Uuid>, Error> {
     let found = sqlx::query_scalar!(
         "select request_id from erasure_request where tenant_id = $1 and state in (2, 3)
          order by requested_at, request_id",

@@ -22,11 +22,7 @@ pub struct Erasure {
 
 /// The person with everyone of the same merged set, whoever of them survives: one human being. The caller holds the
 /// tenant's row.
-pub async fn family(
-    tx: &mut Tx,
-    tenant_id: Uuid,
-    person: Uuid,
-) -> Result<BTreeSet<Uuid>, Error> {
+pub async fn family(tx: &mut Tx, tenant_id: Uuid, person: Uuid) -> Result<BTreeSet<Uuid>, Error> {
     let sets = customers::close_and_lock(tx, tenant_id, [person].into()).await?;
     let members = sets.into_values().map(|set| set.members);
     let mut family = members
@@ -78,11 +74,7 @@ pub async fn erase(
 }
 
 /// Insights, parts, customers.
-async fn remove(
-    tx: &mut Tx,
-    tenant_id: Uuid,
-    persons: &BTreeSet<Uuid>,
-) -> Result<[u64; 3], Error> {
+async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Result<[u64; 3], Error> {
     let ids: Vec<Uuid> = persons.iter().copied().collect();
     let insights = super::insight_rows::remove(tx, tenant_id, &ids).await?;
     let parts = super::parts::remove(tx, tenant_id, &ids).await?;

@@ -207,7 +207,8 @@ impl Refolder {
             all.filter(|person| !sets.contains_key(person)).collect()
         };
         insight_rows::remove(tx, self.tenant_id, &aliases(|set| &set.members)).await?;
-        parts::remove(tx, self.tenant_id, &aliases(|set| &set.in_parts)).await
+        parts::remove(tx, self.tenant_id, &aliases(|set| &set.in_parts)).await?;
+        Ok(())
     }
 }
 

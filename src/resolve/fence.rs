@@ -176,15 +176,14 @@ pub async fn missing(pool: &Pool, entries: &[Entry]) -> Result<Vec<Entry>, Error
     )
     .fetch_all(pool)
     .await?;
-    let places = places.into_iter().filter_map(|at| usize::try_from(at - 1).ok());
+    let places = places
+        .into_iter()
+        .filter_map(|at| usize::try_from(at - 1).ok());
     Ok(places.filter_map(|at| entries.get(at).cloned()).collect())
 }
 
 /// Everything in the fence of a tenant.
-pub async fn entries(
-    connection: &mut PgConnection,
-    tenant_id: Uuid,
-) -> Result<Vec<Entry>, Error> {
+pub async fn entries(connection: &mut PgConnection, tenant_id: Uuid) -> Result<Vec<Entry>, Error> {
     let found = sqlx::query_as!(
         Entry,
         "select tenant_id, tag, erased_at, reason from fence where tenant_id = $1 order by tag",

@@ -110,11 +110,7 @@ fn all_zero(counts: &Counts) -> bool {
 }
 
 /// Folds every waiting delivery that names one of these.
-async fn drain(
-    context: &Context,
-    tenant_id: Uuid,
-    persons: &BTreeSet<Uuid>,
-) -> Result<(), Error> {
+async fn drain(context: &Context, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Result<(), Error> {
     let pieces: Vec<Vec<u8>> = spellings(persons)
         .into_iter()
         .map(String::into_bytes)

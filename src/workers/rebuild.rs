@@ -134,7 +134,14 @@ impl Run<'_> {
             self.pace.keep(progress.log_rows).await;
         }
         if own != self.key {
-            jobs::finish(pool, &own, State::Finished, &self.progress.ended(), clock.now()).await?;
+            jobs::finish(
+                pool,
+                &own,
+                State::Finished,
+                &self.progress.ended(),
+                clock.now(),
+            )
+            .await?;
         }
         Ok(())
     }

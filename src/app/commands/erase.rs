@@ -74,7 +74,8 @@ impl From<Grounds> for Basis {
 
 pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<()> {
     let secrets = Secrets::load(&mut config)?;
-    let new_key = |made: &super::super::config::MadeUp| made.new && made.variable == "CI_MASTER_KEY";
+    let new_key =
+        |made: &super::super::config::MadeUp| made.new && made.variable == "CI_MASTER_KEY";
     ensure!(
         config.database.url.is_none() || !secrets.made_up().iter().any(new_key),
         "CI_MASTER_KEY is not set here, and with another key than the service's nobody would stay erased"
@@ -153,8 +154,7 @@ impl Desk {
             one => vec![one.parse().context("--verify takes a uuid, or `all`")?],
         };
         for request_id in requests {
-            let done =
-                erase::verify(&self.context, &self.office, tenant_id, request_id).await?;
+            let done = erase::verify(&self.context, &self.office, tenant_id, request_id).await?;
             show(&done.receipt)?;
         }
         Ok(())
@@ -181,11 +181,14 @@ impl Desk {
         let path = self.file.path().display();
         let done = erase::reapply(&self.context, &self.office, &self.file).await?;
         if self.file.length().await? == 0 {
-            bail!("{path} is not there, or empty: nobody was ever erased, or CI_FENCE_LEDGER names another file");
+            bail!(
+                "{path} is not there, or empty: nobody was ever erased, or CI_FENCE_LEDGER names another file"
+            );
         }
         let (raised, erased, kept) = (done.raised, done.erased, done.kept);
         if as_json {
-            let answer = json!({ "fences_raised": raised, "erased_again": erased, "written_down": kept });
+            let answer =
+                json!({ "fences_raised": raised, "erased_again": erased, "written_down": kept });
             return say(&format!("{answer}\n"));
         }
         say(&format!(
@@ -210,9 +213,15 @@ fn told(preview: &Preview, as_json: bool) -> anyhow::Result<String> {
     }
     let mut text = String::new();
     match (known, preview.persons.len()) {
-        (false, _) => writeln!(text, "nothing is known of this person; only the fence would be raised")?,
+        (false, _) => writeln!(
+            text,
+            "nothing is known of this person; only the fence would be raised"
+        )?,
         (true, 1) => writeln!(text, "one profile would be erased; rows that name it:")?,
-        (true, n) => writeln!(text, "{n} merged profiles would be erased; rows that name them:")?,
+        (true, n) => writeln!(
+            text,
+            "{n} merged profiles would be erased; rows that name them:"
+        )?,
     }
     for (table, rows) in preview.counts.iter().filter(|(_, rows)| **rows > 0) {
         let what = ledger::of(table).map_or("", |table| table.holds);
@@ -222,7 +231,10 @@ fn told(preview: &Preview, as_json: bool) -> anyhow::Result<String> {
         writeln!(text, "the person is fenced already")?;
     }
     for hold in &preview.holds {
-        writeln!(text, "legal hold {hold} is open: the erasure would be suspended")?;
+        writeln!(
+            text,
+            "legal hold {hold} is open: the erasure would be suspended"
+        )?;
     }
     writeln!(text, "nothing was changed")?;
     Ok(text)

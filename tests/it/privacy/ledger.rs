@@ -30,8 +30,7 @@ fn undeclared(found: &BTreeSet<(String, String)>) -> Vec<String> {
     let declared = |(table, column): &&(String, String)| {
         ledger::of(table).is_none_or(|table| {
             let column = column.as_str();
-            !table.nobody.contains(&column)
-                && !table.occurs.iter().any(|(name, _)| *name == column)
+            !table.nobody.contains(&column) && !table.occurs.iter().any(|(name, _)| *name == column)
         })
     };
     let found = found.iter().filter(declared);
@@ -51,16 +50,25 @@ async fn every_table_and_every_column_that_could_name_a_person_is_in_the_ledger(
         .map(|pair| pair.0)
         .collect();
     let told: BTreeSet<String> = TABLES.iter().map(|table| table.name.to_owned()).collect();
-    assert_eq!(live, told, "src/privacy/ledger.rs has a row for every table");
+    assert_eq!(
+        live, told,
+        "src/privacy/ledger.rs has a row for every table"
+    );
     let columns = "select table_name::text, column_name::text from information_schema.columns
         where table_schema = 'customer_intelligence'";
     let columns = pairs(db.pool(), columns).await;
     for table in TABLES {
         let occurs = table.occurs.iter().map(|(column, _)| *column);
-        let named = occurs.chain(table.nobody.iter().copied()).chain(table.person);
+        let named = occurs
+            .chain(table.nobody.iter().copied())
+            .chain(table.person);
         for column in named {
             let pair = (table.name.to_owned(), column.to_owned());
-            assert!(columns.contains(&pair), "there is no {}.{column}", table.name);
+            assert!(
+                columns.contains(&pair),
+                "there is no {}.{column}",
+                table.name
+            );
         }
     }
     let undeclared = undeclared(&pairs(db.pool(), SUSPICIOUS).await);
@@ -77,7 +85,10 @@ async fn a_column_that_nobody_declared_is_found() {
         ("alter table customer_insight add spouse uuid", "spouse"),
         ("alter table job add customer_id bigint", "customer_id"),
         ("alter table activity_log add remark text", "remark"),
-        ("create table planted (tenant_id uuid primary key, person_profile_id uuid)", "person"),
+        (
+            "create table planted (tenant_id uuid primary key, person_profile_id uuid)",
+            "person",
+        ),
     ] {
         let superuser = db.superuser();
         sqlx::raw_sql(planted).execute(&superuser).await.unwrap();
@@ -100,7 +111,8 @@ fn a_table_that_names_persons_says_what_becomes_of_them_and_of_their_right_to_se
             table.name
         );
         let person = table.person.iter();
-        let mut person = person.filter(|person| !table.occurs.iter().any(|(name, _)| name == *person));
+        let mut person =
+            person.filter(|person| !table.occurs.iter().any(|(name, _)| name == *person));
         assert_eq!(person.next(), None, "{}", table.name);
         if let Export::As(name) = table.export {
             assert!(table.names_persons() && !name.is_empty(), "{}", table.name);

@@ -1,3 +1,6 @@
 //! The rights of persons: the ledger of tables against the live schema, and erasures with everything in their way.
 
+mod erasing;
 mod ledger;
+mod racing;
+mod rig;

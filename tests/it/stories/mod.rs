@@ -6,7 +6,7 @@
 
 mod script;
 mod stage;
-mod traces;
+pub(crate) mod traces;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
 /// The columns that name the person, with how many rows do.
-pub(super) async fn of(pool: &Pool, person: Uuid) -> Vec<String> {
+pub(crate) async fn of(pool: &Pool, person: Uuid) -> Vec<String> {
     let columns = "select table_name::text, column_name::text, data_type::text
          from information_schema.columns c join information_schema.tables t
            using (table_schema, table_name)

@@ -1,0 +1,109 @@
+//! Erasures against everything that could bring a person back: ingest, rebuilds and repeated deliveries at once.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use customer_intelligence::workers::rebuild::{self, Options};
+use customer_intelligence::workers::{erase, ingest};
+use futures::{StreamExt, stream};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::rig::{Rig, TENANT};
+use crate::property::crowd;
+use crate::stories::traces;
+
+/// How many persons are erased; `CI_ERASURES` says otherwise.
+const ERASURES: usize = 50;
+/// At the same time.
+const ABREAST: usize = 4;
+const LOOPS: usize = 2;
+const REBUILD: Options = Options {
+    tenant: None,
+    workers: 1,
+    page: 5,
+    max_rate: None,
+    restart: false,
+};
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a longer run is asked for by the environment"
+)]
+fn erasures() -> usize {
+    let asked = std::env::var("CI_ERASURES").ok();
+    asked.map_or(ERASURES, |n| n.parse().expect("CI_ERASURES is a number"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_survives_an_erasure_whatever_goes_on_meanwhile_and_no_replay_brings_them_back() {
+    let erasures = erasures();
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::new(folder.path()).await;
+    let crowd = crowd::shuffled(TENANT, 0..erasures as u64, 30, false);
+    let erased: Vec<Uuid> = crowd.persons.iter().copied().take(erasures).collect();
+    assert_eq!(erased.len(), erasures);
+    let (half, rest) = crowd.bodies.split_at(crowd.bodies.len() / 2);
+    rig.tell(half).await;
+
+    let mut busy = JoinSet::new();
+    for _ in 0..LOOPS {
+        let context = rig.context.clone();
+        let wake = Arc::new(Notify::new());
+        busy.spawn(async move { ingest::run(context, &wake, std::future::pending()).await });
+    }
+    let folding = rig.context.folding();
+    busy.spawn(async move {
+        loop {
+            // One that loses against an erasure is begun again.
+            rebuild::run(&folding, &REBUILD, |_, _| {}).await.ok();
+        }
+    });
+    let bring = async {
+        // The rest, and everything once more.
+        rig.bring(rest).await;
+        rig.bring(&crowd.bodies).await;
+    };
+    let rig = &rig;
+    let erase = stream::iter(erased.clone())
+        .map(|person| async move {
+            let order = rig.order(person);
+            let done = erase::run(&rig.context, &rig.office, &order).await;
+            done.unwrap_or_else(|error| panic!("{person}: {error}"))
+                .receipt
+        })
+        .buffer_unordered(ABREAST)
+        .collect::<Vec<_>>();
+    let ((), receipts) = tokio::join!(bring, erase);
+    busy.shutdown().await;
+    rig.fold().await;
+    rebuild::run(&rig.context.folding(), &REBUILD, |_, _| {})
+        .await
+        .unwrap();
+    assert_nobody(rig, &erased).await;
+
+    assert_eq!(receipts.len(), erasures);
+    for receipt in &receipts {
+        assert_eq!(rig.office.check(receipt).await.unwrap(), erasures);
+    }
+    rig.tell(&crowd.bodies).await;
+    assert_nobody(rig, &erased).await;
+}
+
+/// By the ledger's scans, and of some by looking into every column of every table.
+async fn assert_nobody(rig: &Rig, erased: &[Uuid]) {
+    let all: BTreeSet<Uuid> = erased.iter().copied().collect();
+    let counts = rig.office.count(TENANT, &all).await.unwrap();
+    assert!(counts.values().all(|rows| *rows == 0), "{counts:?}");
+    let tags = all
+        .iter()
+        .map(|person| rig.context.pepper.tag(TENANT, *person));
+    let found = rig.office.find(TENANT, &tags.collect()).await.unwrap();
+    assert!(found.is_empty(), "{found:?}");
+    let superuser = rig.db.superuser();
+    for person in erased.iter().take(50) {
+        let traces = traces::of(&superuser, *person).await;
+        assert!(traces.is_empty(), "{person} is still named: {traces:#?}");
+    }
+}
