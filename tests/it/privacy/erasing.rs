@@ -239,7 +239,7 @@ async fn what_the_platform_erases_has_a_request_and_a_receipt_on_demand() {
     let person = Uuid::new_v5(&TENANT, b"redacted");
     let before = profile(person, None, 1);
     let mut redacted = profile(person, None, 2);
-    redacted["redacted_at"] = json!("2027-02-01T00:02:00Z");
+    redacted["pii_redacted_at"] = json!("2027-02-01T00:02:00Z");
     rig.tell(&[
         backoffice("person_profiles", &Value::Null, &before),
         backoffice("person_profiles", &before, &redacted),
