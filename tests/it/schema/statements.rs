@@ -36,6 +36,10 @@ const ACROSS: &[(&str, &str)] = &[
         "measures the backlog of the whole service for readiness and metrics",
     ),
     (
+        "with ordinality as u (tenant_id, tag, at)",
+        "compares the fence with what is kept of it outside of the database, for readiness and after a restore",
+    ),
+    (
         "select tenant_id from tenant order by tenant_id",
         "lists the tenants a job goes through; each is then worked on its own",
     ),
