@@ -70,10 +70,8 @@ impl FenceFile {
         file.flush().await?;
         file.sync_all().await?;
         if let Some(folder) = self.0.parent().filter(|_| new) {
-            let folder = match folder.as_os_str().is_empty() {
-                true => Path::new("."),
-                false => folder,
-            };
+            let here = folder.as_os_str().is_empty();
+            let folder = if here { Path::new(".") } else { folder };
             fs::File::open(folder).await?.sync_all().await?;
         }
         Ok(())

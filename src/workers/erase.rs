@@ -121,8 +121,8 @@ async fn drain(context: &Context, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> 
             return Ok(());
         }
         match attempt(context, tenant_id, &Selection::These(waiting)).await {
-            Err(error) if matches!(error, db::Error::Retry(_)) => {}
-            done => drop(done?),
+            Ok(_) | Err(db::Error::Retry(_)) => {}
+            Err(error) => return Err(error.into()),
         }
     }
 }

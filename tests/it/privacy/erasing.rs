@@ -49,7 +49,7 @@ async fn a_person_goes_for_good_and_the_receipt_proves_it() {
 
     // Some of it comes once more and waits while the erasure begins.
     rig.bring(&crowd.bodies).await;
-    let done = erase::run(&rig.context, &rig.office, &rig.order(person))
+    let done = erase::run(&rig.context, &rig.office, &Rig::order(person))
         .await
         .unwrap();
     assert_eq!(done.request.state, State::Verified);
@@ -64,7 +64,7 @@ async fn a_person_goes_for_good_and_the_receipt_proves_it() {
 
     let same = Order {
         request_id: Some(done.request.request_id),
-        ..rig.order(person)
+        ..Rig::order(person)
     };
     let again = erase::run(&rig.context, &rig.office, &same).await.unwrap();
     assert_eq!(
@@ -113,7 +113,7 @@ async fn a_receipt_that_was_changed_or_taken_out_breaks_the_chain() {
     rig.tell(&crowd.bodies).await;
     let mut receipts = Vec::new();
     for person in &crowd.persons[..3] {
-        let done = erase::run(&rig.context, &rig.office, &rig.order(*person)).await;
+        let done = erase::run(&rig.context, &rig.office, &Rig::order(*person)).await;
         receipts.push(done.unwrap().receipt);
     }
     let mut changed = receipts[1].clone();
@@ -154,7 +154,7 @@ async fn whoever_is_merged_goes_together_even_if_the_merge_still_waits() {
     };
     rig.tell(&[merge(one, other)]).await;
     rig.bring(&[merge(other, third)]).await;
-    let done = erase::run(&rig.context, &rig.office, &rig.order(other))
+    let done = erase::run(&rig.context, &rig.office, &Rig::order(other))
         .await
         .unwrap();
     assert_eq!(done.receipt.receipt.profiles, 3);
@@ -173,7 +173,7 @@ async fn a_person_nobody_knows_is_fenced_and_never_comes() {
     let rig = Rig::new(folder.path()).await;
     let crowd = crowd();
     let person = crowd.persons[2];
-    let nowhere = erase::run(&rig.context, &rig.office, &rig.order(person)).await;
+    let nowhere = erase::run(&rig.context, &rig.office, &Rig::order(person)).await;
     assert!(
         matches!(nowhere, Err(Error::NoTenant(TENANT))),
         "{nowhere:?}"
@@ -185,7 +185,7 @@ async fn a_person_nobody_knows_is_fenced_and_never_comes() {
         &profile(stranger, None, 1),
     )])
     .await;
-    let done = erase::run(&rig.context, &rig.office, &rig.order(person))
+    let done = erase::run(&rig.context, &rig.office, &Rig::order(person))
         .await
         .unwrap();
     assert!(done.request.removed.values().all(|rows| *rows == 0));
@@ -215,7 +215,7 @@ async fn a_legal_hold_suspends_an_erasure_until_it_is_closed() {
     // It still waits when the erasure begins.
     rig.bring(&[backoffice("legal_holds", &Value::Null, &hold(None, 1))])
         .await;
-    let held = erase::run(&rig.context, &rig.office, &rig.order(person)).await;
+    let held = erase::run(&rig.context, &rig.office, &Rig::order(person)).await;
     let Err(Error::Held(holds)) = held else {
         panic!("{held:?}");
     };
@@ -225,7 +225,7 @@ async fn a_legal_hold_suspends_an_erasure_until_it_is_closed() {
     let closed = hold(Some("2027-02-02T00:00:00Z"), 2);
     rig.tell(&[backoffice("legal_holds", &hold(None, 1), &closed)])
         .await;
-    let done = erase::run(&rig.context, &rig.office, &rig.order(person))
+    let done = erase::run(&rig.context, &rig.office, &Rig::order(person))
         .await
         .unwrap();
     assert_eq!(done.request.state, State::Verified);
@@ -263,7 +263,7 @@ async fn whoever_comes_back_with_a_backup_is_erased_again() {
     backup.tell(&crowd.bodies).await;
     let gone: BTreeSet<Uuid> = crowd.persons[..3].iter().copied().collect();
     for person in &gone {
-        erase::run(&rig.context, &rig.office, &rig.order(*person))
+        erase::run(&rig.context, &rig.office, &Rig::order(*person))
             .await
             .unwrap();
     }
@@ -301,7 +301,7 @@ async fn without_its_file_nobody_is_erased() {
         &profile(person, None, 1),
     )])
     .await;
-    let failed = erase::run(&rig.context, &rig.office, &rig.order(person)).await;
+    let failed = erase::run(&rig.context, &rig.office, &Rig::order(person)).await;
     assert!(matches!(failed, Err(Error::Database(_))), "{failed:?}");
     let counts = rig.office.count(TENANT, &[person].into()).await.unwrap();
     assert_eq!(counts["customer"], 1);

@@ -68,7 +68,7 @@ async fn nobody_survives_an_erasure_whatever_goes_on_meanwhile_and_no_replay_bri
     let rig = &rig;
     let erase = stream::iter(erased.clone())
         .map(|person| async move {
-            let order = rig.order(person);
+            let order = Rig::order(person);
             let done = erase::run(&rig.context, &rig.office, &order).await;
             done.unwrap_or_else(|error| panic!("{person}: {error}"))
                 .receipt

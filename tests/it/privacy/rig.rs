@@ -94,7 +94,7 @@ impl Rig {
         self.fold().await;
     }
 
-    pub(super) fn order(&self, person: Uuid) -> Order {
+    pub(super) fn order(person: Uuid) -> Order {
         Order {
             tenant_id: TENANT,
             person,
