@@ -4,3 +4,4 @@ mod erasing;
 mod ledger;
 mod racing;
 mod rig;
+mod served;

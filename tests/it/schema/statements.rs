@@ -36,6 +36,10 @@ const ACROSS: &[(&str, &str)] = &[
         "measures the backlog of the whole service for readiness and metrics",
     ),
     (
+        "select substr(name, 7) as \"table!\"",
+        "measures how long each table has been silent, for metrics",
+    ),
+    (
         "with ordinality as u (tenant_id, tag, at)",
         "compares the fence with what is kept of it outside of the database, for readiness and after a restore",
     ),
