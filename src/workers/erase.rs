@@ -26,6 +26,8 @@ use crate::resolve::tenant;
 const AT_ONCE: i64 = 500;
 /// What is on its way into the inbox, or under way in a rebuild, is through within this time.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// A transaction that lost against another is run again this often.
+const TRIES: u32 = 5;
 /// Until it is looked at again.
 const AGAIN: Duration = Duration::from_millis(50);
 
@@ -45,7 +47,7 @@ pub async fn run(context: &Context, office: &Office, order: &Order) -> Result<Ou
     match request.state {
         State::Requested | State::Fenced | State::Suspended => {
             drain(context, order.tenant_id, &[order.person].into()).await?;
-            persons = office.delete(&mut request, order.person).await?;
+            persons = delete(office, &mut request, order.person).await?;
         }
         State::Deleted => {}
         State::Verified | State::Closed => {
@@ -54,6 +56,22 @@ pub async fn run(context: &Context, office: &Office, order: &Order) -> Result<Ou
         }
     }
     prove(context, office, request, persons).await
+}
+
+/// In one transaction, run again when it lost against another.
+async fn delete(
+    office: &Office,
+    request: &mut Request,
+    person: Uuid,
+) -> Result<BTreeSet<Uuid>, Error> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match office.delete(request, person).await {
+            Err(Error::Database(db::Error::Retry(_))) if tries < TRIES => {}
+            done => return done,
+        }
+    }
 }
 
 /// Scans for everyone who was erased with a request, by tag, and issues the receipt.
