@@ -15,6 +15,7 @@ pub mod projections;
 pub mod insight;
 pub mod derivations;
 pub mod actions;
+pub mod privacy;
 pub mod workers;
 pub mod graphql;
 pub mod http;

@@ -34,6 +34,7 @@ pub use columns::{Column, ColumnType, Happens, Op, TableContract};
 pub use envelope::{Delivery, decode, read};
 pub use events::{EventContract, Part, Says, When};
 pub use refusal::{Reason, Refusal};
+pub use names::platform_name;
 pub use registry::{allow_list, event, events, table};
 
 use crate::domain::source::Version;

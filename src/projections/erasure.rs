@@ -56,6 +56,7 @@ async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Resul
     let ids: Vec<Uuid> = persons.iter().copied().collect();
     super::insight_rows::remove(tx, tenant_id, &ids).await?;
     super::parts::remove(tx, tenant_id, &ids).await?;
+    super::consents::remove(tx, tenant_id, &ids).await?;
     sqlx::query!(
         "delete from customer where tenant_id = $1 and person_profile_id = any ($2)",
         tenant_id,

@@ -33,4 +33,6 @@ mod faults;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]
+mod rights;
+#[cfg(test)]
 mod stories;
