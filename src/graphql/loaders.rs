@@ -19,8 +19,8 @@ use crate::domain::insight::BoardingPlace;
 use crate::domain::moment::Moment;
 use crate::domain::timeline::MetricChange;
 use crate::insight::{
-    Consent, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest, Reader, TimelinePage,
-    TimelineRequest,
+    Consent, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest, Reader,
+    TimelinePage, TimelineRequest,
 };
 
 const ACTIVITIES_UNLESS_TOLD: u32 = 20;

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    Asked, Consent, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest, TimelinePage,
-    TimelineRequest, consents, evidence, labels, page, past, person, timeline,
+    Asked, Consent, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest,
+    TimelinePage, TimelineRequest, consents, evidence, labels, page, past, person, timeline,
 };
 use crate::db::{Pool, PoolConfig};
 use crate::domain::clock::Clock;

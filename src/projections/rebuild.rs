@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Settings;
-use super::{consents, customers};
 use super::refold::Refolder;
+use super::{consents, customers};
 use crate::activity_log;
 use crate::db::{Error, Pool, Tx};
 

@@ -112,7 +112,13 @@ fn version() -> impl Strategy<Value = LogRow> {
         Just(Some(Value::Null)),
         (0_i64..5).prop_map(|second| Some(Value::At(at(second))))
     ];
-    let parts = (0_i64..5, any::<[u8; 16]>(), any::<bool>(), consent, objection);
+    let parts = (
+        0_i64..5,
+        any::<[u8; 16]>(),
+        any::<bool>(),
+        consent,
+        objection,
+    );
     parts.prop_map(|(second, digest, superseded, consent, objection)| {
         let flags = Flags {
             superseded,
@@ -122,7 +128,9 @@ fn version() -> impl Strategy<Value = LogRow> {
             (Field::MarketingConsent, consent),
             (Field::ProfilingObjectionAt, objection),
         ];
-        let carried = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let carried = fields
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
         LogRow {
             person: Uuid::from_u128(7),
             activity_id: Uuid::from_u128(8),

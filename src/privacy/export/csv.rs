@@ -27,7 +27,10 @@ pub fn write(document: &Document) -> Vec<(String, String)> {
 
 fn text(table: &Table) -> String {
     let mut text = String::from(MARK);
-    line(&mut text, table.columns.iter().map(|name| (*name).to_owned()));
+    line(
+        &mut text,
+        table.columns.iter().map(|name| (*name).to_owned()),
+    );
     for row in &table.rows {
         line(&mut text, row.iter().map(cell));
     }

@@ -76,10 +76,13 @@ pub(super) fn profile(told: &[Told], own: &BTreeSet<Uuid>) -> Table {
 /// What happened, latest first.
 pub(super) fn activities(all: &[Activity]) -> Table {
     let rows = all.iter().map(|one| {
-        let (amount, currency) = one.amount.as_ref().map_or((Value::Null, Value::Null), |it| {
-            let decimal = MetricValue::decimal(i128::from(it.0));
-            (decimal.into(), it.1.0.clone().into())
-        });
+        let (amount, currency) = one
+            .amount
+            .as_ref()
+            .map_or((Value::Null, Value::Null), |it| {
+                let decimal = MetricValue::decimal(i128::from(it.0));
+                (decimal.into(), it.1.0.clone().into())
+            });
         vec![
             id(one.id),
             shouted(one.kind),
@@ -220,7 +223,14 @@ pub(super) fn consents(all: &[Consent], purposes: &BTreeMap<String, String>) -> 
 /// Everything that was said about consent, oldest first.
 pub(super) fn consent_history(all: &[ConsentRow]) -> Table {
     let mut sorted: Vec<&ConsentRow> = all.iter().collect();
-    sorted.sort_by_key(|row| (row.said.told_at, row.person, &row.purpose, row.said.evidence));
+    sorted.sort_by_key(|row| {
+        (
+            row.said.told_at,
+            row.person,
+            &row.purpose,
+            row.said.evidence,
+        )
+    });
     let rows = sorted.into_iter().map(|row| {
         let said = &row.said;
         vec![

@@ -17,9 +17,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub use self::csv::write as csv;
-pub use self::holdings::HOLDINGS;
 pub use self::document::{Category, Document, Table};
 use self::gather::Gathered;
+pub use self::holdings::HOLDINGS;
 use crate::db::{Error, Pool};
 use crate::domain::metric::Language;
 use crate::resolve::fence::Pepper;

@@ -8,8 +8,7 @@ use sqlx::AssertSqlSafe;
 use super::{Rig, TENANT};
 use crate::property::crowd;
 
-const LEDGER: &str =
-    "select (to_jsonb(c) - 'recorded_at')::text from consent c order by 1 collate \"C\"";
+const LEDGER: &str = "select (to_jsonb(c) - 'recorded_at')::text from consent c order by (to_jsonb(c) - 'recorded_at')::text";
 const UNCOVERED: &str = "select c.person_profile_id::text || p.name from customer c
     cross join (select name from consent_purpose where tenant_id = '00000000-0000-0000-0000-000000000000') p
     where not exists (select from consent k where k.tenant_id = c.tenant_id
@@ -26,7 +25,11 @@ async fn whatever_the_order_of_deliveries_the_ledger_is_the_same_and_covers_ever
     let acts = one
         .lines("select distinct act::text from consent order by 1")
         .await;
-    assert_eq!(acts, ["0", "2", "3", "4", "5", "6"], "the crowd says it all");
+    assert_eq!(
+        acts,
+        ["0", "2", "3", "4", "5", "6"],
+        "the crowd says it all"
+    );
     assert!(one.customers().await.len() > 10);
     assert_eq!(one.lines(UNCOVERED).await, [""; 0]);
     // Once more changes nothing.
