@@ -39,6 +39,11 @@ impl Database {
         self.server.url(&self.name)
     }
 
+    /// How to connect to it, for somebody who has a runtime of their own.
+    pub(crate) fn options(&self) -> PgConnectOptions {
+        self.options.clone()
+    }
+
     /// Empties the inbox and writes everything to disk, as a superuser: neither vacuuming nor a checkpoint of what one
     /// measurement left may fall into the next.
     pub(crate) async fn empty_inbox(&self) -> anyhow::Result<()> {

@@ -3,20 +3,22 @@
 //! Baseline of the same run: the same rows copied out of the database in the order of persons, by one connection and
 //! by as many as there are workers.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use customer_intelligence::db::Pool;
+use customer_intelligence::db::{Pool, PoolConfig, pool};
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::insight::Reader;
 use customer_intelligence::workers::rebuild;
 use futures::TryStreamExt as _;
-use uuid::Uuid;
 
 use super::database::Database;
 use super::{ingest, say, workload};
 
 const TENANTS: u128 = 10;
-const WORKERS: usize = 2;
+const WORKERS: usize = 3;
 /// Share of the baseline that has to be reached.
 const TARGET: f64 = 0.5;
 /// Readers may become slower by this factor.
@@ -59,27 +61,21 @@ async fn measure(database: &Database, options: &Options) -> anyhow::Result<()> {
     let begun = Instant::now();
     copied(&database.pool).await?;
     let baseline = per_second(rows, begun.elapsed());
-    let reader = Reader::new(database.pool.clone(), Clock::system(), 3);
-    let quiet = p99(
-        &reader,
-        Duration::from_secs(3),
-        std::future::pending::<()>(),
-    )
-    .await?;
+    let quiet = Readers::start(database);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let quiet = quiet.p99()?;
+    let busy = Readers::start(database);
     for _ in 0..options.rounds {
         let begun = Instant::now();
-        let work = async {
-            let folding = context.folding();
-            let asked = rebuild::Options {
-                tenant: None,
-                workers: WORKERS,
-                page: 500,
-                max_rate: None,
-                restart: true,
-            };
-            rebuild::run(&folding, &asked, |_, _| {}).await
+        let folding = context.folding();
+        let asked = rebuild::Options {
+            tenant: None,
+            workers: WORKERS,
+            page: 500,
+            max_rate: None,
+            restart: true,
         };
-        let done = work.await?;
+        let done = rebuild::run(&folding, &asked, |_, _| {}).await?;
         let figure = per_second(done.log_rows, begun.elapsed());
         let (ratio, verdict) = (figure / baseline, verdict(figure / baseline >= TARGET));
         say(&format!(
@@ -91,18 +87,7 @@ async fn measure(database: &Database, options: &Options) -> anyhow::Result<()> {
             begun.elapsed().as_secs_f64()
         ));
     }
-    let folding = context.folding();
-    let rebuilding = async move {
-        let asked = rebuild::Options {
-            tenant: None,
-            workers: WORKERS,
-            page: 500,
-            max_rate: None,
-            restart: true,
-        };
-        rebuild::run(&folding, &asked, |_, _| {}).await.map(|_| ())
-    };
-    let busy = Box::pin(p99(&reader, Duration::from_mins(5), rebuilding)).await?;
+    let busy = busy.p99()?;
     let slower = busy.as_secs_f64() / quiet.as_secs_f64();
     say(&format!(
         "one insight read every {} ms: p99 {:.1} ms, while rebuilding {:.1} ms; ratio {slower:.2}, target {SLOWER:.2} ({})",
@@ -144,55 +129,55 @@ async fn copied(pool: &Pool) -> anyhow::Result<u64> {
     Ok(rows.try_into()?)
 }
 
-/// Reads one insight after the other until the time is over or the work is done; the 99th percentile of how long.
-async fn p99(
-    reader: &Reader,
-    time: Duration,
-    work: impl Future<Output: Ended>,
-) -> anyhow::Result<Duration> {
-    let begun = Instant::now();
-    let mut took = Vec::new();
-    let mut work = std::pin::pin!(work);
-    let mut n = 0;
-    loop {
-        let read = async {
-            let tenant = n % TENANTS;
-            let person: Uuid = workload::person(tenant, n % workload::PERSONS);
-            let begun = Instant::now();
-            reader.insights(workload::tenant(tenant), &[person]).await?;
-            anyhow::Ok(begun.elapsed())
+/// Somebody who reads one insight after the other, on a thread of their own as the server is a process of its own.
+struct Readers {
+    stop: Arc<AtomicBool>,
+    reading: JoinHandle<anyhow::Result<Vec<Duration>>>,
+}
+
+impl Readers {
+    fn start(database: &Database) -> Self {
+        let (options, stop) = (database.options(), Arc::<AtomicBool>::default());
+        let stopped = Arc::clone(&stop);
+        let reading = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(async {
+                let pool = pool::connect_lazy(options, &PoolConfig::default());
+                let took = read(&pool, &stopped).await;
+                pool.close().await;
+                took
+            })
+        });
+        Self { stop, reading }
+    }
+
+    /// Stops; the 99th percentile of how long a read took.
+    fn p99(self) -> anyhow::Result<Duration> {
+        self.stop.store(true, Ordering::Relaxed);
+        let Ok(took) = self.reading.join() else {
+            anyhow::bail!("the reader panicked");
         };
-        took.push(read.await?);
+        let mut took = took?;
+        took.sort_unstable();
+        let last = took.get(took.len() * 99 / 100).copied();
+        Ok(last.unwrap_or_default())
+    }
+}
+
+async fn read(pool: &Pool, stopped: &AtomicBool) -> anyhow::Result<Vec<Duration>> {
+    let reader = Reader::new(pool.clone(), Clock::system(), 3);
+    let mut took = Vec::new();
+    let mut n = 0;
+    while !stopped.load(Ordering::Relaxed) {
+        let tenant = n % TENANTS;
+        let person = workload::person(tenant, n % workload::PERSONS);
+        let begun = Instant::now();
+        reader.insights(workload::tenant(tenant), &[person]).await?;
+        took.push(begun.elapsed());
         n += 1;
-        tokio::select! {
-            ended = &mut work => {
-                ended.check()?;
-                break;
-            }
-            () = tokio::time::sleep(READ_EVERY) => {}
-        }
-        if begun.elapsed() > time {
-            break;
-        }
+        tokio::time::sleep(READ_EVERY).await;
     }
-    took.sort_unstable();
-    let last = took.get(took.len() * 99 / 100).copied();
-    Ok(last.unwrap_or_default())
-}
-
-/// How work ends beside which is read.
-trait Ended {
-    fn check(self) -> anyhow::Result<()>;
-}
-
-impl Ended for () {
-    fn check(self) -> anyhow::Result<()> {
-        Ok(())
-    }
-}
-
-impl Ended for Result<(), customer_intelligence::db::Error> {
-    fn check(self) -> anyhow::Result<()> {
-        Ok(self?)
-    }
+    Ok(took)
 }

@@ -126,8 +126,6 @@ impl Service {
         service
             .chores
             .spawn(upkeep::gauges(recorder, readers, pool.clone(), stop()));
-        let silence = upkeep::silence(pool.clone(), context.clock.clone(), stop());
-        service.chores.spawn(silence);
         service.start_workers(&context);
         service.start_jobs(context, config.schedule, &desk);
         service
@@ -138,6 +136,9 @@ impl Service {
 
     /// The workers begin when the schema is there, and end when the chores do.
     fn start_workers(&mut self, context: &workers::Context) {
+        let (pool, clock) = (context.pool.clone(), context.clock.clone());
+        self.chores
+            .spawn(upkeep::silence(pool, clock, self.stop_chores.clone()));
         for _ in 0..INGEST_WORKERS {
             let (context, landed) = (context.clone(), self.writer.landed());
             let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());

@@ -23,6 +23,8 @@ use crate::resolve::reference;
 
 /// How many persons are folded at a time, so that memory stays flat.
 const CHUNK: u16 = 500;
+/// After so many persons others get a turn on this thread: reads share it.
+const IN_A_ROW: usize = 20;
 
 /// Folds these persons again, and whoever they are merged with, for the instant `now`.
 ///
@@ -157,11 +159,16 @@ impl Refolder {
         let days = self.settings.quarantine_days;
         let reference =
             reference::load(connection, self.tenant_id, all, days, BTreeSet::new()).await?;
-        let folded = by_root.iter().filter_map(|(root, own)| {
-            let set = sets.get(root)?;
-            Some(self.one(*root, set, own, &reference, at(*root)))
-        });
-        folded.collect()
+        let mut folded = Vec::with_capacity(by_root.len());
+        for (n, (root, own)) in by_root.iter().enumerate() {
+            if let Some(set) = sets.get(root) {
+                folded.push(self.one(*root, set, own, &reference, at(*root))?);
+            }
+            if n % IN_A_ROW == IN_A_ROW - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(folded)
     }
 
     fn one(

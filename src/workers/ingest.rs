@@ -19,7 +19,7 @@ use crate::telemetry::metrics::{FAILURES, ROUND};
 /// A batch is never smaller.
 const BATCH_MIN: i64 = 200;
 /// Nor larger. The more of a backlog is taken at once, the fewer times its persons are folded again.
-const BATCH_MAX: i64 = 8_000;
+const BATCH_MAX: i64 = 16_000;
 /// Without a wake-up the inbox is looked at this often.
 const TICK: Duration = Duration::from_millis(200);
 /// After a failure of the database it is left alone this long.

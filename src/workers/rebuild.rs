@@ -17,6 +17,8 @@ use crate::projections::{self, Page, Rebuilt};
 
 /// A page that lost against another transaction is done again this often.
 const TRIES: u32 = 8;
+/// How far it is is written down this often.
+const SAVE_EVERY: Duration = Duration::from_millis(250);
 
 /// What to fold again, and how fast.
 #[derive(Debug, Clone)]
@@ -65,6 +67,7 @@ pub async fn run(
         pace: Pace::new(options.max_rate, progress.log_rows),
         key,
         progress,
+        saved: Instant::now(),
     };
     let first = run.progress.tenant;
     for tenant_id in tenants.into_keys().filter(|tenant| *tenant >= first) {
@@ -82,6 +85,7 @@ struct Run<'r> {
     key: Key,
     progress: Progress,
     pace: Pace,
+    saved: Instant,
 }
 
 impl Run<'_> {
@@ -117,10 +121,14 @@ impl Run<'_> {
             progress.customers += count(page.customers);
             progress.insights += count(rebuilt.insights);
             progress.log_rows += count(rebuilt.log_rows);
-            let now = clock.now();
-            jobs::advance(pool, &self.key, progress, now).await?;
-            jobs::touch(pool, &own, now).await?;
             told(progress);
+            // Not after every page: each is a commit of its own, and a page that is done twice does no harm.
+            if self.saved.elapsed() > SAVE_EVERY {
+                self.saved = Instant::now();
+                let now = clock.now();
+                jobs::advance(pool, &self.key, progress, now).await?;
+                jobs::touch(pool, &own, now).await?;
+            }
             self.pace.keep(progress.log_rows).await;
         }
         if own != self.key {

@@ -21,9 +21,9 @@ pub(in crate::app) struct Options {
     /// Only this tenant.
     #[arg(long)]
     tenant: Option<Uuid>,
-    /// Pages folded at the same time.
-    #[arg(long, default_value_t = 2)]
-    workers: usize,
+    /// Pages folded at the same time; one more than there are processors unless told.
+    #[arg(long)]
+    workers: Option<usize>,
     /// Customers of a page: folded, and locked meanwhile, in one transaction.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(i64).range(1..=10_000))]
     page_size: i64,
@@ -45,7 +45,7 @@ pub(in crate::app) struct Options {
 const SHOWN: usize = 50;
 
 pub(super) async fn run(config: &Config, options: Options) -> anyhow::Result<()> {
-    ensure!(options.workers > 0, "--workers has to be at least 1");
+    ensure!(options.workers != Some(0), "--workers has to be at least 1");
     let database = Database::open(&config.database).await?;
     let folding = folding(&database, config);
     let work = async {
@@ -66,6 +66,11 @@ pub(super) async fn run(config: &Config, options: Options) -> anyhow::Result<()>
     done
 }
 
+/// While one waits for the database the others keep the processors busy.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1)
+}
+
 /// What a rebuild did.
 #[derive(Serialize)]
 struct Report {
@@ -81,7 +86,7 @@ async fn fold(folding: &Folding, options: &Options) -> anyhow::Result<()> {
     let begun = Instant::now();
     let asked = rebuild::Options {
         tenant: options.tenant,
-        workers: options.workers,
+        workers: options.workers.unwrap_or_else(workers),
         page: options.page_size,
         max_rate: options.max_rate,
         restart: options.restart,
