@@ -6,6 +6,7 @@ use customer_intelligence::domain::metric::{Language, Metric};
 use customer_intelligence::privacy::export::{
     Answer, Category, Document, HOLDINGS, Request, csv, export,
 };
+use customer_intelligence::privacy::ledger::{self, Export};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -160,6 +161,14 @@ async fn every_table_with_a_person_is_declared() {
             HOLDINGS.iter().any(|(name, ..)| *name == table),
             "{table} holds data of a person and is in no export: add it to HOLDINGS"
         );
+    }
+    for table in ledger::TABLES {
+        if let Export::As(name) = table.export {
+            let held = HOLDINGS.iter().find(|(held, ..)| *held == table.name);
+            let (_, exported_as, _) =
+                held.unwrap_or_else(|| panic!("{} is in no export", table.name));
+            assert_eq!(*exported_as, name, "{}", table.name);
+        }
     }
 }
 

@@ -1,0 +1,259 @@
+//! The ledger of tables: for every table of the schema, where in it a person occurs, what an erasure does with that,
+//! how long it is kept and what a person gets of it.
+//!
+//! A test holds it against the live catalogue: a table that is missing here, or a column that could hold an id or a
+//! body and is not declared, fails. Deliberately absent: statements; `scan` makes them from this.
+
+/// How a person occurs in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occurs {
+    /// The id itself, in a `uuid` column (which may hold ids of other things, too).
+    Id,
+    /// The id's 16 bytes, somewhere in a body in postcard form (behind its length, the byte 16).
+    Body,
+    /// The id written out, in `text` or `jsonb`.
+    Text,
+    /// The id written out, in JSON kept as `bytea`.
+    Written,
+    /// Only the nameless tag of an erased person.
+    Tag,
+}
+
+/// What an erasure does with the rows that name the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erased {
+    /// They are deleted.
+    Deleted,
+    /// Their own rows are deleted, in those about others the name becomes a nameless mark.
+    Veiled,
+    /// The row stays, what it holds of the delivery goes.
+    Emptied,
+    /// They are folded behind the fence, which lets no name through.
+    Folded,
+    /// The name is a place in work under way, and goes when that ends.
+    Passing,
+    /// Nothing names the person there.
+    Nothing,
+}
+
+/// How a table is part of what a person can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Export {
+    /// Under this name.
+    As(&'static str),
+    /// Not at all, because …
+    Not(&'static str),
+}
+
+/// What the ledger says about one table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Table {
+    /// Its name, without the schema.
+    pub name: &'static str,
+    /// The room that writes it.
+    pub room: &'static str,
+    /// What it holds of a person, in words.
+    pub holds: &'static str,
+    /// The column that says whose row it is; none where a person occurs only inside of bodies, or not at all.
+    pub person: Option<&'static str>,
+    /// Every column in which a person may occur, the above among them.
+    pub occurs: &'static [(&'static str, Occurs)],
+    /// Columns that look as if a person could occur in them (ids, tags, bodies, texts), and none does.
+    pub nobody: &'static [&'static str],
+    /// What an erasure does.
+    pub erased: Erased,
+    /// How long it is kept.
+    pub kept: &'static str,
+    /// What the person gets of it.
+    pub export: Export,
+}
+
+impl Table {
+    /// Whether rows of it can name a person at all.
+    #[must_use]
+    pub fn names_persons(&self) -> bool {
+        self.occurs.iter().any(|(_, how)| *how != Occurs::Tag)
+    }
+}
+
+/// What the ledger says about a table, if it is in it.
+#[must_use]
+pub fn of(name: &str) -> Option<&'static Table> {
+    TABLES.iter().find(|table| table.name == name)
+}
+
+const NOBODY: Table = Table {
+    name: "",
+    room: "",
+    holds: "nothing of a person",
+    person: None,
+    occurs: &[],
+    nobody: &[],
+    erased: Erased::Nothing,
+    kept: "for as long as the tenant is served",
+    export: Export::Not("it is about nobody"),
+};
+
+/// Every table of the schema, in the order that data passes them.
+pub const TABLES: &[Table] = &[
+    Table {
+        name: "tenant",
+        room: "resolve",
+        ..NOBODY
+    },
+    Table {
+        name: "inbox",
+        room: "inbox",
+        holds: "deliveries that wait to be folded, cut to the allow-listed columns",
+        occurs: &[("payload", Occurs::Written)],
+        nobody: &["id"],
+        erased: Erased::Folded,
+        kept: "until it is folded, usually for less than a second",
+        export: Export::Not("it is folded before an export is made"),
+        ..NOBODY
+    },
+    Table {
+        name: "dead_letter",
+        room: "inbox",
+        holds: "deliveries that could not be understood: ids and other harmless values of allow-listed columns",
+        occurs: &[("envelope", Occurs::Text), ("detail", Occurs::Text)],
+        nobody: &["id", "event_id", "source_table", "trigger_name", "reason"],
+        erased: Erased::Emptied,
+        kept: "until it is tried again or dropped, at most as long as retention says",
+        export: Export::As("dead_letters"),
+        ..NOBODY
+    },
+    Table {
+        name: "dossier",
+        room: "resolve",
+        holds: "versions of the platform's rows and everyone ever linked to them",
+        occurs: &[("id", Occurs::Id), ("body", Occurs::Body)],
+        erased: Erased::Veiled,
+        kept: "for as long as a person linked to it is kept; what waits for a person, 400 days",
+        export: Export::As("log"),
+        ..NOBODY
+    },
+    Table {
+        name: "link",
+        room: "resolve",
+        holds: "which rows named the person's profile, and which profiles it named",
+        occurs: &[("parent_id", Occurs::Id), ("child_id", Occurs::Id)],
+        erased: Erased::Deleted,
+        kept: "as the dossiers it joins",
+        export: Export::Not("the dossiers say the same"),
+        ..NOBODY
+    },
+    Table {
+        name: "activity_log",
+        room: "activity_log",
+        holds: "what happened, one row a person, version and role",
+        person: Some("person_profile_id"),
+        occurs: &[("person_profile_id", Occurs::Id), ("body", Occurs::Body)],
+        nobody: &["activity_id", "content_hash"],
+        erased: Erased::Deleted,
+        kept: "until the person is erased",
+        export: Export::As("log"),
+    },
+    Table {
+        name: "customer",
+        room: "projections",
+        holds: "that the person is a customer, and whom the profile is merged into",
+        person: Some("person_profile_id"),
+        occurs: &[
+            ("person_profile_id", Occurs::Id),
+            ("merged_into", Occurs::Id),
+            ("root", Occurs::Id),
+        ],
+        erased: Erased::Deleted,
+        kept: "until the person is erased",
+        export: Export::As("customer"),
+        ..NOBODY
+    },
+    Table {
+        name: "customer_insight",
+        room: "projections",
+        holds: "what was derived about the person",
+        person: Some("person_profile_id"),
+        occurs: &[("person_profile_id", Occurs::Id), ("body", Occurs::Body)],
+        nobody: &["log_digest", "state_hash"],
+        erased: Erased::Deleted,
+        kept: "until the person is erased",
+        export: Export::As("metrics"),
+        ..NOBODY
+    },
+    Table {
+        name: "fold_part",
+        room: "projections",
+        holds: "folded bookings of a person with very many",
+        person: Some("person_profile_id"),
+        occurs: &[("person_profile_id", Occurs::Id), ("body", Occurs::Body)],
+        erased: Erased::Deleted,
+        kept: "until the person is erased",
+        export: Export::Not("the insight is made of it"),
+        ..NOBODY
+    },
+    Table {
+        name: "consent_purpose",
+        room: "projections",
+        nobody: &["name", "description"],
+        ..NOBODY
+    },
+    Table {
+        name: "consent",
+        room: "projections",
+        holds: "everything that was said about the person's consent",
+        person: Some("person_profile_id"),
+        occurs: &[("person_profile_id", Occurs::Id)],
+        nobody: &["purpose", "channel", "evidence", "text_version"],
+        erased: Erased::Deleted,
+        kept: "until the person is erased",
+        export: Export::As("consent_history"),
+    },
+    Table {
+        name: "fence",
+        room: "resolve",
+        holds: "a keyed hash of an erased person's id, which names nobody without the service's key",
+        occurs: &[("tag", Occurs::Tag)],
+        nobody: &["reason"],
+        kept: "for good: it keeps the person from coming back",
+        export: Export::Not("it is there for erased persons only"),
+        ..NOBODY
+    },
+    Table {
+        name: "erasure_request",
+        room: "privacy",
+        holds: "that somebody was erased, by tag",
+        occurs: &[("subject_tag", Occurs::Tag), ("tags", Occurs::Tag)],
+        nobody: &["request_id", "basis", "removed"],
+        kept: "for as long as the erasure may have to be proven",
+        export: Export::Not("it is there for erased persons only"),
+        ..NOBODY
+    },
+    Table {
+        name: "erasure_receipt",
+        room: "privacy",
+        holds: "the proof of an erasure, by tag",
+        occurs: &[("body", Occurs::Tag)],
+        nobody: &["request_id"],
+        kept: "for good: each is a link of a chain",
+        export: Export::Not("it is there for erased persons only"),
+        ..NOBODY
+    },
+    Table {
+        name: "job",
+        room: "jobs",
+        holds: "how far long work is; while a rebuild runs, the person it has come to",
+        occurs: &[("progress", Occurs::Text)],
+        nobody: &["name", "run"],
+        erased: Erased::Passing,
+        kept: "for as long as retention says",
+        export: Export::Not("it is about work, not about a person"),
+        ..NOBODY
+    },
+    Table {
+        name: "tally",
+        room: "inbox",
+        nobody: &["name"],
+        ..NOBODY
+    },
+];
