@@ -4,19 +4,27 @@ create table consent_purpose (
   tenant_id uuid not null,
   name text not null,
   follows smallint not null,
-  description text not null,
+  description_de text not null,
+  description_en text not null,
   primary key (tenant_id, name)
 );
 comment on table consent_purpose is 'What people can be asked to allow. A tenant''s own purposes stand beside those of the nil uuid, which are everybody''s.';
 comment on column consent_purpose.tenant_id is 'Whose purpose; the nil uuid for every tenant''s. A tenant''s own of the same name takes its place.';
 comment on column consent_purpose.name is 'A stable name such as marketing.';
 comment on column consent_purpose.follows is 'Which field of a PersonProfile speaks about it: 0 none, 1 marketing_consent, 2 profiling_objection_at.';
-comment on column consent_purpose.description is 'What is done for it, as it is told to whoever asks for their data.';
+comment on column consent_purpose.description_de is 'What is done for it, as it is told to whoever asks for their data; in German.';
+comment on column consent_purpose.description_en is 'The same in English.';
 
-insert into consent_purpose (tenant_id, name, follows, description) values
-  ('00000000-0000-0000-0000-000000000000', 'analytics', 2, 'Measuring what a person books, travels and says, to know customers better.'),
-  ('00000000-0000-0000-0000-000000000000', 'marketing', 1, 'Offers and news that are sent to the person.'),
-  ('00000000-0000-0000-0000-000000000000', 'personalisation', 2, 'Choosing tours, prompts and channels by what is known about the person.');
+insert into consent_purpose (tenant_id, name, follows, description_de, description_en) values
+  ('00000000-0000-0000-0000-000000000000', 'analytics', 2,
+   'Auswerten, was eine Person bucht, reist und rückmeldet, um Kunden besser zu kennen.',
+   'Measuring what a person books, travels and says, to know customers better.'),
+  ('00000000-0000-0000-0000-000000000000', 'marketing', 1,
+   'Angebote und Neuigkeiten, die der Person geschickt werden.',
+   'Offers and news that are sent to the person.'),
+  ('00000000-0000-0000-0000-000000000000', 'personalisation', 2,
+   'Reisen, Hinweise und Kanäle danach auswählen, was über die Person bekannt ist.',
+   'Choosing tours, prompts and channels by what is known about the person.');
 
 create table consent (
   tenant_id uuid not null,

@@ -195,7 +195,7 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "consent_purpose",
         room: "projections",
-        nobody: &["name", "description"],
+        nobody: &["name", "description_de", "description_en"],
         ..NOBODY
     },
     Table {

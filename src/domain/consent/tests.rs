@@ -1,3 +1,5 @@
+//! The machine state by state, and that ledger and fold agree, whatever the order.
+
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use uuid::Uuid;

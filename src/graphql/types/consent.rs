@@ -36,7 +36,7 @@ pub enum ConsentSource {
 
 /// What a person allows for one purpose on one channel.
 #[derive(Clone, Debug, SimpleObject)]
-#[graphql(rename_fields = "snake_case")]
+#[graphql(name = "CustomerConsent", rename_fields = "snake_case")]
 pub struct Consent {
     /// The purpose, such as `marketing`.
     purpose: String,

@@ -191,7 +191,15 @@ pub(super) fn metrics(all: &[Explanation], language: Language) -> Table {
 }
 
 /// Where each purpose stands.
-pub(super) fn consents(all: &[Consent], purposes: &BTreeMap<String, String>) -> Table {
+pub(super) fn consents(
+    all: &[Consent],
+    purposes: &BTreeMap<String, [String; 2]>,
+    language: Language,
+) -> Table {
+    let told = |[german, english]: &[String; 2]| match language {
+        Language::German => german.clone().into(),
+        Language::English => english.clone().into(),
+    };
     let rows = all.iter().map(|one| {
         let standing = &one.standing;
         vec![
@@ -203,7 +211,7 @@ pub(super) fn consents(all: &[Consent], purposes: &BTreeMap<String, String>) -> 
             standing.objected.into(),
             standing.expires_at.map_or(Value::Null, instant),
             standing.text_version.clone().into(),
-            purposes.get(&one.purpose).cloned().into(),
+            purposes.get(&one.purpose).map_or(Value::Null, told),
         ]
     });
     let columns = &[

@@ -55,7 +55,8 @@ pub(super) struct Gathered {
     explanations: Vec<Explanation>,
     consents: Vec<Consent>,
     consent_rows: Vec<ConsentRow>,
-    purposes: BTreeMap<String, String>,
+    /// By name, in German and English.
+    purposes: BTreeMap<String, [String; 2]>,
     letters: Vec<holdings::DeadLetter>,
     holdings: Vec<Holding>,
     locale: Option<String>,
@@ -132,7 +133,7 @@ impl Gathered {
             Category::Log => vec![facts::log(&self.told, &own)],
             Category::Metrics => vec![facts::metrics(&self.explanations, language)],
             Category::Consents => vec![
-                facts::consents(&self.consents, &self.purposes),
+                facts::consents(&self.consents, &self.purposes, language),
                 facts::consent_history(&self.consent_rows),
             ],
             Category::Processing => vec![words::processing(language)],
@@ -144,20 +145,28 @@ impl Gathered {
     }
 }
 
+struct PurposeRow {
+    name: String,
+    description_de: String,
+    description_en: String,
+}
+
 /// What is done for each purpose: everybody's and the tenant's own.
 async fn purposes(
     connection: &mut PgConnection,
     tenant_id: Uuid,
-) -> Result<BTreeMap<String, String>, Error> {
+) -> Result<BTreeMap<String, [String; 2]>, Error> {
     let mut found = BTreeMap::new();
     for whose in [Uuid::nil(), tenant_id] {
-        let rows = sqlx::query!(
-            "select name, description from consent_purpose where tenant_id = $1",
+        let rows = sqlx::query_as!(
+            PurposeRow,
+            "select name, description_de, description_en from consent_purpose where tenant_id = $1",
             whose
         )
         .fetch_all(&mut *connection)
         .await?;
-        found.extend(rows.into_iter().map(|row| (row.name, row.description)));
+        let told = |row: PurposeRow| (row.name, [row.description_de, row.description_en]);
+        found.extend(rows.into_iter().map(told));
     }
     Ok(found)
 }
