@@ -179,7 +179,6 @@ pub const TABLES: &[Table] = &[
         erased: Erased::Deleted,
         kept: "until the person is erased",
         export: Export::As("metrics"),
-        ..NOBODY
     },
     Table {
         name: "fold_part",

@@ -62,11 +62,11 @@ pub async fn record_consents(
     let mut columns = Columns::default();
     for (purpose, follows) in &purposes {
         for customer in &heard.customers {
-            columns.push(*customer, purpose, Statement::FIRST);
+            columns.push(*customer, purpose, &Statement::FIRST);
         }
         for row in &heard.versions {
             if let Some(statement) = said(row, *follows) {
-                columns.push(row.person, purpose, statement);
+                columns.push(row.person, purpose, &statement);
             }
         }
     }
@@ -143,7 +143,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn push(&mut self, person: Uuid, purpose: &str, said: Statement) {
+    fn push(&mut self, person: Uuid, purpose: &str, said: &Statement) {
         self.persons.push(person);
         self.purposes.push(purpose.to_owned());
         self.told.push(said.told_at);

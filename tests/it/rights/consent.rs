@@ -80,7 +80,9 @@ async fn the_service_can_only_add_to_the_ledger() {
             .execute(rig.db.pool())
             .await
             .expect_err(statement);
-        let code = refused.as_database_error().and_then(|error| error.code());
+        let code = refused
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
         assert_eq!(code.as_deref(), Some("42501"), "{statement}");
     }
 }

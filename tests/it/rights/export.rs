@@ -119,15 +119,15 @@ async fn complete(rig: &Rig, document: &Document, own: &BTreeSet<Uuid>) -> Vec<S
             "select count(*)::text from {table} where person_profile_id in ({})",
             ids.join(",")
         );
-        let counted: i64 = rig.lines(&statement).await[0].parse().unwrap();
+        let counted: usize = rig.lines(&statement).await[0].parse().unwrap();
         let storage = rows("storage");
         let line = storage.iter().find(|line| line[0] == table.as_str());
         let line = line.unwrap_or_else(|| panic!("{table} is not in the export"));
         assert_eq!(line[1], counted, "{table}");
         match table.as_str() {
-            "activity_log" => assert_eq!(rows("log").len() as i64, counted),
-            "consent" => assert_eq!(rows("consent_history").len() as i64, counted),
-            "customer" => assert_eq!(rows("customer").len() as i64, counted),
+            "activity_log" => assert_eq!(rows("log").len(), counted),
+            "consent" => assert_eq!(rows("consent_history").len(), counted),
+            "customer" => assert_eq!(rows("customer").len(), counted),
             _ => {}
         }
     }
