@@ -184,18 +184,18 @@ fn provenance(channel: i16, occurred_at: DateTime<Utc>, recorded_at: DateTime<Ut
     }
 }
 
-/// A row as it is stored.
-struct Stored {
+/// A row as it is stored, with bytes of its own or lent ones.
+struct Stored<B = Vec<u8>> {
     person: Uuid,
     activity_id: Uuid,
     version_at: DateTime<Utc>,
-    content_hash: Vec<u8>,
+    content_hash: B,
     kind: i16,
     role: i16,
     provenance: i16,
     occurred_at: DateTime<Utc>,
     recorded_at: DateTime<Utc>,
-    body: Vec<u8>,
+    body: B,
 }
 
 /// All rows of these persons, in no particular order.
@@ -207,7 +207,7 @@ pub async fn slices(
     if persons.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = sqlx::query_as!(
+    let rows: Vec<Stored> = sqlx::query_as!(
         Stored,
         r#"select l.person_profile_id as "person!", l.activity_id as "activity_id!",
                   l.version_at as "version_at!", l.content_hash as "content_hash!",
@@ -235,7 +235,7 @@ pub async fn activities(
         return Ok(Vec::new());
     }
     let (persons, ids): (Vec<Uuid>, Vec<Uuid>) = asked.iter().copied().unzip();
-    let rows = sqlx::query_as!(
+    let rows: Vec<Stored> = sqlx::query_as!(
         Stored,
         r#"select l.person_profile_id as "person!", l.activity_id as "activity_id!",
                   l.version_at as "version_at!", l.content_hash as "content_hash!",
@@ -255,7 +255,7 @@ pub async fn activities(
     rows.into_iter().map(Stored::read).collect()
 }
 
-impl Stored {
+impl<B: AsRef<[u8]>> Stored<B> {
     fn read(self) -> Result<Recorded, Error> {
         let misfit = |column| Error::Inconsistent {
             table: "activity_log",
@@ -266,15 +266,15 @@ impl Stored {
             person: self.person,
             activity_id: self.activity_id,
             version_at: self.version_at,
-            content_hash: &self.content_hash,
+            content_hash: self.content_hash.as_ref(),
             kind: self.kind,
             role: self.role,
             provenance: self.provenance,
             occurred_at: self.occurred_at,
             recorded_at: self.recorded_at,
-            body: &self.body,
+            body: self.body.as_ref(),
         };
-        let hash = self.content_hash.as_slice().try_into().ok();
+        let hash = self.content_hash.as_ref().try_into().ok();
         Ok(Recorded {
             recorded_at: self.recorded_at,
             provenance: Provenance::from_code(self.provenance)
@@ -288,7 +288,7 @@ impl Stored {
                 version_at: self.version_at,
                 content_hash: ContentHash(hash.ok_or_else(|| misfit("content_hash"))?),
                 occurred_at: self.occurred_at,
-                body: decode(&self.body).ok_or_else(|| misfit("body"))?,
+                body: decode(self.body.as_ref()).ok_or_else(|| misfit("body"))?,
             },
         })
     }

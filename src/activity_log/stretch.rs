@@ -110,18 +110,18 @@ impl<'b> Cursor<'b> {
         DateTime::from_timestamp(EPOCH, 0)?.checked_add_signed(Duration::microseconds(micros))
     }
 
-    fn row(&mut self) -> Option<Stored> {
+    fn row(&mut self) -> Option<Stored<&'b [u8]>> {
         Some(Stored {
             person: self.uuid()?,
             activity_id: self.uuid()?,
             version_at: self.instant()?,
-            content_hash: self.field()?.to_vec(),
+            content_hash: self.field()?,
             kind: self.small()?,
             role: self.small()?,
             provenance: self.small()?,
             occurred_at: self.instant()?,
             recorded_at: self.instant()?,
-            body: self.field()?.to_vec(),
+            body: self.field()?,
         })
     }
 }

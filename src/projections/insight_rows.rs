@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::activity_log::Digest;
-use crate::db::{Error, Tx};
+use crate::db::{Error, Pool, Tx};
 use crate::domain::fold::FOLD_VERSION;
 use crate::domain::insight::{BookerKind, Insight};
 
@@ -202,6 +202,17 @@ pub(super) async fn stretch(
     .fetch_all(connection)
     .await?;
     Ok(cells.into_iter().zip(versions).collect())
+}
+
+/// How many insights another version of the fold made.
+pub async fn of_other_folds(pool: &Pool) -> Result<i64, Error> {
+    let found = sqlx::query_scalar!(
+        r#"select count(*) as "insights!" from customer_insight where fold_version <> $1"#,
+        FOLD_VERSION,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(found)
 }
 
 /// The rows turned by a quarter: one vector a column.

@@ -27,6 +27,7 @@ pub use customers::{counts, due, due_of, upsert_profiles};
 pub use erasure::{Erasure, erase};
 pub use examine::{Cell, Drift, Examined, Leaf, examine};
 pub use heal::{Healed, heal};
+pub use insight_rows::of_other_folds;
 pub use proof::state_hash;
 pub use rebuild::{Page, Rebuilt, page, rebuild};
 pub use refold::{refold, refold_all};

@@ -24,6 +24,10 @@ const ACROSS: &[(&str, &str)] = &[
         "shows the engineer one run of all tenants",
     ),
     (
+        "from customer_insight where fold_version <> $1",
+        "tells the engineer whether a rebuild is due",
+    ),
+    (
         "select tenant_id, name, total, last_at from tally",
         "tells the engineer which events were heard of, of all tenants or one",
     ),

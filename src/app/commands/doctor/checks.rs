@@ -9,6 +9,7 @@ use super::finding::{Finding, Level};
 use crate::db::{Pool, migrate, roles};
 use crate::inbox::{backlog, dead_letters};
 use crate::jobs::{self, BACKFILL};
+use crate::projections;
 
 /// A live delivery that waits for longer has no worker.
 const LAG_MAX: TimeDelta = TimeDelta::seconds(60);
@@ -106,6 +107,21 @@ pub(super) async fn backlog(
         Finding::warning("backlog", says, todo)
     } else {
         Finding::ok("backlog", waiting)
+    });
+    Ok(())
+}
+
+/// Insights that another version of the fold made are right by its rules, not by today's.
+pub(super) async fn folds(findings: &mut Vec<Finding>, pool: &Pool) -> anyhow::Result<()> {
+    let other = projections::of_other_folds(pool).await?;
+    findings.push(if other == 0 {
+        Finding::ok("folds", "every insight is of this program's fold")
+    } else {
+        Finding::warning(
+            "folds",
+            format!("{other} insights were made by another version of the fold"),
+            "customer-intelligence rebuild (--diff shows first what would change)",
+        )
     });
     Ok(())
 }

@@ -113,6 +113,7 @@ async fn look(
         return Ok(());
     }
     checks::backlog(findings, pool, now).await?;
+    checks::folds(findings, pool).await?;
     let silent_since = options.silent_since(now);
     checks::dead_letters(findings, pool, options.tenant, silent_since).await?;
     checks::jobs(findings, pool, now).await?;
