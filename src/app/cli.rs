@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use super::commands::{backfill, dead_letters, demo, doctor, erase, hasura, rebuild, verify};
+use super::commands::{
+    backfill, dead_letters, demo, doctor, erase, export, hasura, rebuild, verify,
+};
 
 /// Customer insight for people who run on Hasura: event triggers in, a remote schema out.
 ///
@@ -53,6 +55,15 @@ pub(super) enum Command {
             customer-intelligence doctor --source postgres://reader@platform/db --days 30\n  \
             customer-intelligence doctor --source postgres://reader@platform/db --export-gap gap.ndjson")]
     Doctor(doctor::Options),
+    /// Everything held about one person and the profiles merged into them, for whoever asks for their own data.
+    ///
+    /// Ends with 3 when no customer has the id, with 4 when the person was erased.
+    #[command(
+        after_help = "Examples:\n  customer-intelligence export --tenant 6f1c…-… --person 0d2e…-… --out person.json\n  \
+            customer-intelligence export --tenant 6f1c…-… --person 0d2e…-… --format csv --out person --language en\n  \
+            customer-intelligence export --tenant 6f1c…-… --person 0d2e…-… --only consents,metrics"
+    )]
+    Export(export::Options),
     /// Fold everybody again from the log with this program's code; reads and ingest go on, a kill loses nothing.
     #[command(
         after_help = "Examples:\n  customer-intelligence rebuild --diff          # what would change, and why\n  customer-intelligence rebuild --max-rate 50000"

@@ -33,6 +33,7 @@ use uuid::Uuid;
 pub use columns::{Column, ColumnType, Happens, Op, TableContract};
 pub use envelope::{Delivery, decode, read};
 pub use events::{EventContract, Part, Says, When};
+pub use names::platform_name;
 pub use refusal::{Reason, Refusal};
 pub use registry::{allow_list, event, events, table};
 

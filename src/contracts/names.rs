@@ -5,7 +5,8 @@
 use crate::domain::source::{Field, SourceKind};
 
 /// The platform's column of a field in rows of that kind.
-pub(super) fn platform_name(kind: SourceKind, field: Field) -> &'static str {
+#[must_use]
+pub fn platform_name(kind: SourceKind, field: Field) -> &'static str {
     match (kind, field) {
         (SourceKind::Booking | SourceKind::CheckoutSession, Field::Person) => "booker_profile_id",
         (SourceKind::Operator, Field::Locale) => "default_locale",

@@ -11,6 +11,7 @@ pub mod reference;
 pub mod fold;
 pub mod derive;
 pub mod insight;
+pub mod consent;
 pub mod moment;
 pub mod timeline;
 pub mod merkle;

@@ -19,8 +19,8 @@ use crate::domain::insight::BoardingPlace;
 use crate::domain::moment::Moment;
 use crate::domain::timeline::MetricChange;
 use crate::insight::{
-    Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest, Reader, TimelinePage,
-    TimelineRequest,
+    Consent, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest, Reader,
+    TimelinePage, TimelineRequest,
 };
 
 const ACTIVITIES_UNLESS_TOLD: u32 = 20;
@@ -39,6 +39,7 @@ pub(super) struct Loaders {
     explanations: Batch<ExplainRequest, Arc<Explanation>>,
     late: Batch<LateRequest, Arc<Vec<MetricChange>>>,
     labels: Batch<LabelKey, Arc<str>>,
+    consents: Batch<Uuid, Arc<Vec<Consent>>>,
 }
 
 impl Loaders {
@@ -52,6 +53,7 @@ impl Loaders {
             explanations: Batch::default(),
             late: Batch::default(),
             labels: Batch::default(),
+            consents: Batch::default(),
         }
     }
 
@@ -115,6 +117,14 @@ impl Loaders {
         load.await.ok().flatten()
     }
 
+    async fn consents(&self, root: Uuid) -> Option<Arc<Vec<Consent>>> {
+        let tenant = self.tenant?;
+        let load = self.consents.load(root, |roots| async move {
+            logged("consents", self.reader.consents(tenant, &roots).await)
+        });
+        load.await.ok().flatten()
+    }
+
     async fn label(&self, key: LabelKey) -> Option<String> {
         let tenant = self.tenant?;
         let load = self.labels.load(key, |keys| async move {
@@ -174,6 +184,11 @@ pub(super) async fn explanation(
     request: ExplainRequest,
 ) -> Option<Arc<Explanation>> {
     ctx.data_opt::<Loaders>()?.explanation(request).await
+}
+
+/// What a person allows; null when it cannot be told now.
+pub(super) async fn consents(ctx: &Context<'_>, root: Uuid) -> Option<Arc<Vec<Consent>>> {
+    ctx.data_opt::<Loaders>()?.consents(root).await
 }
 
 /// What an activity that came late has changed; null when it cannot be told now.

@@ -14,8 +14,10 @@ mod cursor;
 mod timeline;
 mod evidence;
 mod labels;
+mod consents;
 
 pub use column::{Column, Comparison, Condition, Direction, OrderStep, Test, Value};
+pub use consents::{Consent, ConsentRow, consent_rows, standings};
 pub use errors::Error;
 pub use evidence::{ExplainRequest, LateRequest};
 pub use labels::LabelKey;

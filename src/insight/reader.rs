@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    Asked, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest, TimelinePage,
-    TimelineRequest, evidence, labels, page, past, person, timeline,
+    Asked, Consent, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest,
+    TimelinePage, TimelineRequest, consents, evidence, labels, page, past, person, timeline,
 };
 use crate::db::{Pool, PoolConfig};
 use crate::domain::clock::Clock;
@@ -141,6 +141,18 @@ impl Reader {
             return Ok(HashMap::new());
         }
         self.in_time(labels::labels(self, tenant, keys)).await
+    }
+
+    /// What these persons allow, by root; the persons are roots, as [`Reader::insights`] returns them.
+    pub async fn consents(
+        &self,
+        tenant: Uuid,
+        roots: &[Uuid],
+    ) -> Result<HashMap<Uuid, Arc<Vec<Consent>>>, Error> {
+        if roots.is_empty() {
+            return Ok(HashMap::new());
+        }
+        self.in_time(consents::consents(self, tenant, roots)).await
     }
 
     /// Gives up on a read when the request's time is up.

@@ -130,7 +130,7 @@ pub const TABLES: &[Table] = &[
         occurs: &[("id", Occurs::Id), ("body", Occurs::Body)],
         erased: Erased::Veiled,
         kept: "for as long as a person linked to it is kept; what waits for a person, 400 days",
-        export: Export::As("dossiers"),
+        export: Export::As("log"),
         ..NOBODY
     },
     Table {
@@ -152,7 +152,7 @@ pub const TABLES: &[Table] = &[
         nobody: &["activity_id", "content_hash"],
         erased: Erased::Deleted,
         kept: "until the person is erased",
-        export: Export::As("activities"),
+        export: Export::As("log"),
     },
     Table {
         name: "customer",
@@ -178,7 +178,7 @@ pub const TABLES: &[Table] = &[
         nobody: &["log_digest", "state_hash"],
         erased: Erased::Deleted,
         kept: "until the person is erased",
-        export: Export::As("insight"),
+        export: Export::As("metrics"),
     },
     Table {
         name: "fold_part",
@@ -190,6 +190,23 @@ pub const TABLES: &[Table] = &[
         kept: "until the person is erased",
         export: Export::Not("the insight is made of it"),
         ..NOBODY
+    },
+    Table {
+        name: "consent_purpose",
+        room: "projections",
+        nobody: &["name", "description_de", "description_en"],
+        ..NOBODY
+    },
+    Table {
+        name: "consent",
+        room: "projections",
+        holds: "everything that was said about the person's consent",
+        person: Some("person_profile_id"),
+        occurs: &[("person_profile_id", Occurs::Id)],
+        nobody: &["purpose", "channel", "evidence", "text_version"],
+        erased: Erased::Deleted,
+        kept: "until the person is erased",
+        export: Export::As("consent_history"),
     },
     Table {
         name: "fence",

@@ -1,4 +1,5 @@
-//! The rights of persons: which tables know of them, taking them out for good, and the proof of it.
+//! The rights of persons: which tables know of them, taking them out for good, the proof of it, and telling them
+//! everything.
 //!
 //! `ledger` names every table and what is in it; erasing, scanning and exporting follow it. Deliberately absent:
 //! deciding whether a request is lawful, which is the operator's, and the loops that drain the inbox around an erasure,
@@ -10,3 +11,4 @@ pub mod hold;
 pub mod request;
 pub mod receipt;
 pub mod erase;
+pub mod export;

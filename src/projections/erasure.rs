@@ -61,23 +61,25 @@ pub async fn erase(
     roles::become_eraser(tx).await?;
     let log_rows = activity_log::erase(tx, tenant_id, &persons).await?;
     let forgotten = forget::forget(tx, tenant_id, &persons, now).await?;
-    let [insights, parts, customers] = remove(tx, tenant_id, &persons).await?;
+    let [insights, parts, consents, customers] = remove(tx, tenant_id, &persons).await?;
     let removed = BTreeMap::from([
         ("activity_log", log_rows),
         ("dossier", forgotten.dossiers),
         ("link", forgotten.links),
         ("customer_insight", insights),
         ("fold_part", parts),
+        ("consent", consents),
         ("customer", customers),
     ]);
     Ok(Erasure { persons, removed })
 }
 
-/// Insights, parts, customers.
-async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Result<[u64; 3], Error> {
+/// Insights, parts, consents, customers.
+async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Result<[u64; 4], Error> {
     let ids: Vec<Uuid> = persons.iter().copied().collect();
     let insights = super::insight_rows::remove(tx, tenant_id, &ids).await?;
     let parts = super::parts::remove(tx, tenant_id, &ids).await?;
+    let consents = super::consents::remove(tx, tenant_id, &ids).await?;
     let customers = sqlx::query!(
         "delete from customer where tenant_id = $1 and person_profile_id = any ($2)",
         tenant_id,
@@ -85,5 +87,5 @@ async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Resul
     )
     .execute(&mut **tx)
     .await?;
-    Ok([insights, parts, customers.rows_affected()])
+    Ok([insights, parts, consents, customers.rows_affected()])
 }

@@ -12,6 +12,7 @@ mod large;
 mod parts;
 mod proof;
 mod insight_rows;
+mod consents;
 mod erasure;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use crate::activity_log::{Appended, Digest};
 use crate::domain::fold::CustomerState;
 
+pub use consents::{Heard, record_consents};
 pub use customers::{counts, due, due_of, upsert_profiles};
 pub use erasure::{Erasure, erase, family};
 pub use examine::{Cell, Drift, Examined, Leaf, examine};

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Settings;
-use super::customers;
 use super::refold::Refolder;
+use super::{consents, customers};
 use crate::activity_log;
 use crate::db::{Error, Pool, Tx};
 
@@ -86,6 +86,8 @@ pub async fn rebuild(
     let mut rows = activity_log::stretch(tx, tenant_id, page.after, page.last).await?;
     rows.extend(activity_log::slices(tx, tenant_id, &elsewhere).await?);
     let log_rows = rows.len();
+    let told = rows.iter().map(|recorded| &recorded.row);
+    consents::catch_up(tx, tenant_id, &sets, told, now).await?;
     let refolded = refolder.fold(tx, &sets, rows, |_| now).await?;
     refolder.write(tx, &sets, &refolded).await?;
     Ok(Rebuilt {

@@ -14,7 +14,7 @@ use crate::domain::source::Version;
 use crate::inbox::claim::{self, Claimed};
 use crate::inbox::{Letter, dead_letters};
 use crate::privacy;
-use crate::projections::{self, Touched};
+use crate::projections::{self, Heard, Touched};
 use crate::resolve::engine::{ErasureCause, Outcome};
 use crate::resolve::{store, tenant};
 use crate::telemetry::metrics::{APPENDED, VISIBLE, WORKED};
@@ -319,9 +319,13 @@ impl Batch<'_> {
         }
         claim::tally(tx, tenant_id, &read.counts, context.clock.now()).await?;
         done.log_rows += appended.len();
+        let heard = Heard::of(outcome.profiles.keys().copied(), &outcome.rows);
         let erased = self.erase(tx, &outcome).await?;
         done.erased += erased.len();
         done.insights += self.refold(tx, outcome, appended, &erased).await?;
+        // Behind the refold, which locks the customers whose rows these are.
+        let heard = heard.without(&erased);
+        projections::record_consents(tx, tenant_id, &heard, self.recorded_at).await?;
         Ok(())
     }
 

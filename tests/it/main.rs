@@ -35,4 +35,6 @@ mod faults;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]
+mod rights;
+#[cfg(test)]
 mod stories;

@@ -5,6 +5,7 @@ pub(super) mod dead_letters;
 pub(super) mod demo;
 pub(super) mod doctor;
 pub(super) mod erase;
+pub(super) mod export;
 pub(super) mod hasura;
 mod migrate;
 pub(super) mod rebuild;
@@ -34,6 +35,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         .ok();
     match cli.command.unwrap_or(Command::Serve) {
         Command::Doctor(options) => return Box::pin(doctor::run(config, options)).await,
+        Command::Export(options) => return Box::pin(export::run(config, options)).await,
         Command::Serve => serve::run(config).await,
         Command::Demo(options) => Box::pin(demo::run(config, options)).await,
         Command::Schema => say(&crate::graphql::sdl()),

@@ -45,6 +45,12 @@ impl<'a> Known<'a> {
         parts.find_map(|part| source::get(part, field))
     }
 
+    /// Everything it carries; a field known through two rows comes twice.
+    pub fn carried(&self) -> impl Iterator<Item = &'a (Field, Value)> {
+        let more = self.more.iter().copied().flatten();
+        self.first.iter().chain(more)
+    }
+
     /// Its place among the versions of its row.
     #[must_use]
     pub fn place(&self) -> VersionOrder {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::activity::{ActivityConnection, ActivityKind};
 use super::behavior::BehaviorAggregate;
+use super::consent::Consent;
 use super::engagement::EngagementScore;
 use super::explanation::MetricExplanation;
 use crate::domain::metric::{Language, Metric};
@@ -105,6 +106,13 @@ impl CustomerInsight {
     /// Whether any profile of the person objects to profiling.
     async fn profiling_objection(&self) -> Option<bool> {
         Some(self.standing()?.profiling_objection)
+    }
+
+    /// What the person allows, by purpose and channel, as it is today; every purpose is there, also when nobody asked.
+    async fn consents(&self, ctx: &Context<'_>) -> Option<Vec<Consent>> {
+        let person = self.content.as_ref()?.insight.person_profile_id;
+        let found = loaders::consents(ctx, person).await?;
+        Some(found.iter().map(Into::into).collect())
     }
 
     /// Whether the person last travelled as a child or infant: then only travel facts are shown.

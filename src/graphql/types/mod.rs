@@ -8,3 +8,4 @@ pub mod insight;
 pub mod explanation;
 pub mod list;
 pub mod dead_letter;
+pub mod consent;

@@ -13,12 +13,13 @@ use uuid::Uuid;
 use super::rig::{empty, now};
 
 /// What stands beside the metrics in `CustomerInsight`.
-const NO_METRICS: [&str; 8] = [
+const NO_METRICS: [&str; 9] = [
     "person_profile_id",
     "status",
     "behavior_aggregate",
     "engagement_score",
     "activities",
+    "consents",
     "explain",
     "fresh_as_of",
     "computed_at",

@@ -68,4 +68,5 @@ stories!(
     a_refund_as_goodwill,
     currency_and_time_zone_come_late,
     a_poisoned_delivery_is_parked,
+    consent_is_given_taken_back_and_objected_to,
 );

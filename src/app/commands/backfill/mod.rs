@@ -114,6 +114,11 @@ pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<
 
 /// The fence's tags come from the master key: with another one, erased persons would come back.
 fn pepper(config: &mut Config) -> anyhow::Result<Pepper> {
+    Ok(Pepper::new(&keyed(config)?.derive("fence")))
+}
+
+/// The secrets of the service whose database this is.
+pub(super) fn keyed(config: &mut Config) -> anyhow::Result<Secrets> {
     let unset = matches!(config.secrets.master_key, SecretSource::Unset);
     let kept = config.database.data_dir.join("master.key").exists();
     ensure!(
@@ -121,7 +126,7 @@ fn pepper(config: &mut Config) -> anyhow::Result<Pepper> {
         "CI_MASTER_KEY is not set here: set the key that the service uses (or CI_MASTER_KEY_FILE, or its CI_DATA_DIR). \
          With another key persons who were erased would not be recognised and would come back"
     );
-    Ok(Pepper::new(&Secrets::load(config)?.derive("fence")))
+    Ok(Secrets::load(config)?)
 }
 
 async fn work(

@@ -1,0 +1,184 @@
+//! Reads what an export is made of, in the snapshot that is handed in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::document::{Category, Document, Table};
+use super::holdings::{self, Holding};
+use super::{Request, facts, words};
+use crate::activity_log;
+use crate::db::Error;
+use crate::domain::activity::LogRow;
+use crate::domain::explain::{Explanation, Told, explain};
+use crate::domain::metric::{Language, Metric};
+use crate::domain::moment::Moment;
+use crate::domain::source::{Field, SourceKind, Value, get};
+use crate::domain::timeline::{Activity, timeline};
+use crate::insight::{Consent, ConsentRow, consent_rows, standings};
+use crate::resolve::reference;
+
+/// A profile of the person, and whom it is merged into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Customer {
+    pub(super) person: Uuid,
+    pub(super) merged_into: Option<Uuid>,
+    pub(super) root: Uuid,
+}
+
+/// The profiles that are the same person as this one, itself among them; none when it is no customer's.
+pub(super) async fn customers(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    person: Uuid,
+) -> Result<Vec<Customer>, Error> {
+    let found = sqlx::query_as!(
+        Customer,
+        r#"select person_profile_id as person, merged_into, root from customer
+           where tenant_id = $1 and root = (
+             select root from customer where tenant_id = $1 and person_profile_id = $2)
+           order by person_profile_id"#,
+        tenant_id,
+        person,
+    );
+    Ok(found.fetch_all(connection).await?)
+}
+
+/// All that was read, and what follows from it.
+pub(super) struct Gathered {
+    root: Uuid,
+    customers: Vec<Customer>,
+    told: Vec<Told>,
+    activities: Vec<Activity>,
+    explanations: Vec<Explanation>,
+    consents: Vec<Consent>,
+    consent_rows: Vec<ConsentRow>,
+    /// By name, in German and English.
+    purposes: BTreeMap<String, [String; 2]>,
+    letters: Vec<holdings::DeadLetter>,
+    holdings: Vec<Holding>,
+    locale: Option<String>,
+    now: DateTime<Utc>,
+}
+
+impl Gathered {
+    pub(super) async fn load(
+        connection: &mut PgConnection,
+        request: &Request,
+        customers: Vec<Customer>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
+        let tenant = request.tenant_id;
+        let root = customers.first().map_or(request.person, |one| one.root);
+        let persons: Vec<Uuid> = customers.iter().map(|one| one.person).collect();
+        let mut recorded = activity_log::slices(connection, tenant, &persons).await?;
+        recorded.sort_by_key(|one| (one.recorded_at, one.row.activity_id, one.row.order()));
+        let rows: Vec<LogRow> = recorded.iter().map(|one| one.row.clone()).collect();
+        let channels = reference::channels_of(&rows);
+        let days = request.quarantine_days;
+        let reference = reference::load(connection, tenant, &rows, days, channels).await?;
+        let told: Vec<Told> = recorded
+            .into_iter()
+            .map(|one| (one.row, one.recorded_at, one.provenance))
+            .collect();
+        let consent_rows = consent_rows(connection, tenant, &[root]).await?;
+        Ok(Self {
+            root,
+            activities: timeline(root, &told, &reference),
+            explanations: explain(root, &told, &reference, Moment::NOW, now, &Metric::ALL),
+            consents: standings(consent_rows.clone(), now),
+            consent_rows,
+            purposes: purposes(connection, tenant).await?,
+            letters: holdings::dead_letters(connection, tenant, &persons).await?,
+            holdings: holdings::count(connection, tenant, &persons).await?,
+            locale: locale(&rows, root),
+            customers,
+            told,
+            now,
+        })
+    }
+
+    pub(super) fn document(&self, request: &Request) -> Document {
+        let language = request
+            .language
+            .unwrap_or_else(|| Language::of(self.locale.as_deref()));
+        let wanted = |category: &Category| request.categories.contains(category);
+        let tables = Category::ALL.into_iter().filter(wanted);
+        let merged = self.customers.iter().map(|one| one.person);
+        Document {
+            tenant_id: request.tenant_id,
+            person: self.root,
+            merged: merged.filter(|person| *person != self.root).collect(),
+            generated_at: self.now,
+            language: match language {
+                Language::German => "de",
+                Language::English => "en",
+            },
+            tables: tables
+                .flat_map(|category| self.tables(category, language))
+                .collect(),
+        }
+    }
+
+    fn tables(&self, category: Category, language: Language) -> Vec<Table> {
+        let own: BTreeSet<Uuid> = self.customers.iter().map(|one| one.person).collect();
+        match category {
+            Category::Profile => vec![
+                facts::customer(&self.customers, &own),
+                facts::profile(&self.told, &own),
+            ],
+            Category::Activities => vec![facts::activities(&self.activities)],
+            Category::Log => vec![facts::log(&self.told, &own)],
+            Category::Metrics => vec![facts::metrics(&self.explanations, language)],
+            Category::Consents => vec![
+                facts::consents(&self.consents, &self.purposes, language),
+                facts::consent_history(&self.consent_rows),
+            ],
+            Category::Processing => vec![words::processing(language)],
+            Category::Storage => vec![
+                holdings::table(&self.holdings),
+                facts::dead_letters(&self.letters),
+            ],
+        }
+    }
+}
+
+struct PurposeRow {
+    name: String,
+    description_de: String,
+    description_en: String,
+}
+
+/// What is done for each purpose: everybody's and the tenant's own.
+async fn purposes(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+) -> Result<BTreeMap<String, [String; 2]>, Error> {
+    let mut found = BTreeMap::new();
+    for whose in [Uuid::nil(), tenant_id] {
+        let rows = sqlx::query_as!(
+            PurposeRow,
+            "select name, description_de, description_en from consent_purpose where tenant_id = $1",
+            whose
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let told = |row: PurposeRow| (row.name, [row.description_de, row.description_en]);
+        found.extend(rows.into_iter().map(told));
+    }
+    Ok(found)
+}
+
+/// The survivor's language, as its latest version has it.
+fn locale(rows: &[LogRow], root: Uuid) -> Option<String> {
+    let profile = rows
+        .iter()
+        .filter(|row| row.kind == SourceKind::PersonProfile && row.person == root);
+    let told = profile.filter_map(|row| match get(&row.body.fields, Field::Locale) {
+        Some(Value::Text(locale)) if !row.flags().superseded => Some((row.order(), locale)),
+        _ => None,
+    });
+    told.max().map(|(_, locale)| locale.clone())
+}

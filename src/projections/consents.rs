@@ -1,0 +1,188 @@
+//! The ledger of consent: what every customer begins with, and what each version of a profile says.
+//!
+//! Rows are only ever added, under keys that follow from the versions: whatever arrives in whatever order, also
+//! twice, the same rows are there in the end. Deliberately absent: states, which `domain::consent` derives.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::customers;
+use crate::db::{Error, Tx};
+use crate::domain::activity::LogRow;
+use crate::domain::consent::{ANY, Follows, Statement, said};
+use crate::domain::source::SourceKind;
+
+/// What is to be written down of a batch, taken from its rows before they go elsewhere.
+#[derive(Debug, Clone, Default)]
+pub struct Heard {
+    /// Customers that became known or were told of.
+    customers: BTreeSet<Uuid>,
+    /// Versions of their profiles.
+    versions: Vec<LogRow>,
+}
+
+impl Heard {
+    /// Of these customers, and of whatever profile versions are among these rows.
+    pub fn of<'r>(
+        customers: impl IntoIterator<Item = Uuid>,
+        rows: impl IntoIterator<Item = &'r LogRow>,
+    ) -> Self {
+        let profiles = rows
+            .into_iter()
+            .filter(|row| row.kind == SourceKind::PersonProfile);
+        Self {
+            customers: customers.into_iter().collect(),
+            versions: profiles.cloned().collect(),
+        }
+    }
+
+    /// Without these persons.
+    #[must_use]
+    pub fn without(mut self, persons: &BTreeSet<Uuid>) -> Self {
+        self.customers.retain(|person| !persons.contains(person));
+        self.versions.retain(|row| !persons.contains(&row.person));
+        self
+    }
+}
+
+/// Writes down what was heard; returns how many rows are new. The caller holds the customers' locks.
+pub async fn record_consents(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    heard: &Heard,
+    recorded_at: DateTime<Utc>,
+) -> Result<u64, Error> {
+    if heard.customers.is_empty() && heard.versions.is_empty() {
+        return Ok(0);
+    }
+    let purposes = purposes(tx, tenant_id).await?;
+    let mut columns = Columns::default();
+    for (purpose, follows) in &purposes {
+        for customer in &heard.customers {
+            columns.push(*customer, purpose, &Statement::FIRST);
+        }
+        for row in &heard.versions {
+            if let Some(statement) = said(row, *follows) {
+                columns.push(row.person, purpose, &statement);
+            }
+        }
+    }
+    columns.insert(tx, tenant_id, recorded_at).await
+}
+
+/// What can be allowed, and which field of a profile speaks about it: everybody's purposes and the tenant's own.
+async fn purposes(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+) -> Result<BTreeMap<String, Follows>, Error> {
+    let mut found = BTreeMap::new();
+    for whose in [Uuid::nil(), tenant_id] {
+        let rows = sqlx::query!(
+            "select name, follows from consent_purpose where tenant_id = $1",
+            whose
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        for row in rows {
+            let follows = Follows::from_code(row.follows).ok_or(Error::Inconsistent {
+                table: "consent_purpose",
+                column: "follows",
+                id: whose,
+            })?;
+            found.insert(row.name, follows);
+        }
+    }
+    Ok(found)
+}
+
+/// Takes these persons' rows out. The transaction is the eraser's.
+pub(super) async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &[Uuid]) -> Result<u64, Error> {
+    let gone = sqlx::query!(
+        "delete from consent where tenant_id = $1 and person_profile_id = any ($2)",
+        tenant_id,
+        persons,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(gone.rows_affected())
+}
+
+/// Writes down what these rows of the log say about customers who may be without, as those of before the ledger are.
+/// The caller holds the customers' locks.
+pub(super) async fn catch_up(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    sets: &BTreeMap<Uuid, customers::Set>,
+    rows: impl Iterator<Item = &LogRow>,
+    recorded_at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let members: BTreeSet<Uuid> = sets
+        .values()
+        .flat_map(|set| &set.members)
+        .copied()
+        .collect();
+    let theirs = rows.filter(|row| members.contains(&row.person));
+    let heard = Heard::of(members.iter().copied(), theirs);
+    record_consents(tx, tenant_id, &heard, recorded_at).await?;
+    Ok(())
+}
+
+/// Rows turned by a quarter: one vector a column.
+#[derive(Default)]
+struct Columns {
+    persons: Vec<Uuid>,
+    purposes: Vec<String>,
+    told: Vec<DateTime<Utc>>,
+    evidence: Vec<Vec<u8>>,
+    acts: Vec<i16>,
+    sources: Vec<i16>,
+    effective: Vec<Option<DateTime<Utc>>>,
+}
+
+impl Columns {
+    fn push(&mut self, person: Uuid, purpose: &str, said: &Statement) {
+        self.persons.push(person);
+        self.purposes.push(purpose.to_owned());
+        self.told.push(said.told_at);
+        self.evidence.push(said.evidence.0.to_vec());
+        self.acts.push(said.act.code());
+        self.sources.push(said.source.code());
+        self.effective.push(said.effective_at);
+    }
+
+    /// In the order of the key, so that two who write the same rows wait for each other instead of blocking.
+    async fn insert(
+        self,
+        tx: &mut Tx,
+        tenant_id: Uuid,
+        recorded_at: DateTime<Utc>,
+    ) -> Result<u64, Error> {
+        let done = sqlx::query!(
+            "insert into consent (tenant_id, person_profile_id, purpose, channel, told_at, evidence,
+               act, source, effective_at, recorded_at)
+             select $1, u.person, u.purpose, $9, u.told_at, u.evidence, u.act, u.source,
+                    u.effective_at, $10
+             from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::bytea[], $6::smallint[],
+                         $7::smallint[], $8::timestamptz[])
+               as u (person, purpose, told_at, evidence, act, source, effective_at)
+             order by u.person, u.purpose, u.told_at, u.evidence
+             on conflict do nothing",
+            tenant_id,
+            &self.persons,
+            &self.purposes,
+            &self.told,
+            &self.evidence,
+            &self.acts,
+            &self.sources,
+            &self.effective as &[Option<DateTime<Utc>>],
+            ANY,
+            recorded_at,
+        )
+        .execute(&mut **tx)
+        .await?;
+        Ok(done.rows_affected())
+    }
+}

@@ -1,0 +1,82 @@
+//! What a person may ask of the service: to be asked before, and to see everything that is held.
+
+mod consent;
+mod export;
+
+use std::collections::BTreeMap;
+
+use customer_intelligence::actions::receive::receive;
+use customer_intelligence::domain::clock::Clock;
+use customer_intelligence::inbox::{self, Channel, Writer};
+use customer_intelligence::projections::Settings;
+use customer_intelligence::resolve::fence::Pepper;
+use customer_intelligence::workers::{Context, ingest};
+use futures::future::join_all;
+use sqlx::{AssertSqlSafe, Row};
+use uuid::Uuid;
+
+use crate::support::TestDb;
+
+const TENANT: Uuid = Uuid::from_u128(0x7e);
+
+/// A tenant that is told something.
+struct Rig {
+    db: TestDb,
+    context: Context,
+}
+
+impl Rig {
+    async fn new() -> Self {
+        let db = TestDb::new().await;
+        let context = Context {
+            pool: db.pool().clone(),
+            clock: Clock::manual("2027-03-01T12:00:00Z".parse().unwrap()),
+            pepper: Pepper::new(b"pepper"),
+            settings: Settings::default(),
+        };
+        Self { db, context }
+    }
+
+    /// Tells these in their order, so many in each batch.
+    async fn tell(&self, bodies: impl IntoIterator<Item = &String>, at_a_time: usize) {
+        let bodies: Vec<&String> = bodies.into_iter().collect();
+        for some in bodies.chunks(at_a_time) {
+            let writer = Writer::new(
+                self.db.pool().clone(),
+                self.context.clock.clone(),
+                inbox::Limits::default(),
+            );
+            let bring = async {
+                let each = some.iter().map(|body| {
+                    receive(&writer, &self.context.clock, body.as_bytes(), Channel::Live)
+                });
+                for received in join_all(each).await {
+                    received.expect("it is kept");
+                }
+                writer.close();
+            };
+            tokio::join!(writer.run(), bring);
+            let mut sizes = BTreeMap::new();
+            while ingest::round(&self.context, &mut sizes)
+                .await
+                .expect("a round")
+            {}
+        }
+    }
+
+    /// The answers of a statement that is put behind the service's back, each as text.
+    async fn lines(&self, statement: &str) -> Vec<String> {
+        let rows = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
+            .fetch_all(&self.db.superuser())
+            .await
+            .unwrap_or_else(|err| panic!("{statement}: {err}"));
+        rows.iter().map(|row| row.get::<String, _>(0)).collect()
+    }
+
+    async fn customers(&self) -> Vec<Uuid> {
+        let found = self
+            .lines("select person_profile_id::text from customer order by 1")
+            .await;
+        found.iter().map(|id| id.parse().unwrap()).collect()
+    }
+}
