@@ -32,13 +32,15 @@ pub use proof::state_hash;
 pub use rebuild::{Page, Rebuilt, page, rebuild};
 pub use refold::{refold, refold_all};
 
-/// What a refold depends on besides the log.
+/// How to fold. Only the first may make a difference to what comes out.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// How long a contact may stay unlinked before what was written is forgotten, in days.
     pub quarantine_days: i64,
     /// Persons with more rows of the log than this are kept in parts.
     pub large_from: usize,
+    /// How many persons are folded at a time, so that memory stays flat; at least one.
+    pub at_a_time: u16,
 }
 
 impl Default for Settings {
@@ -46,6 +48,7 @@ impl Default for Settings {
         Self {
             quarantine_days: 3,
             large_from: 2_000,
+            at_a_time: 500,
         }
     }
 }

@@ -21,8 +21,6 @@ use crate::domain::fold::{booking, combine};
 use crate::domain::reference::Reference;
 use crate::resolve::reference;
 
-/// How many persons are folded at a time, so that memory stays flat.
-const CHUNK: u16 = 500;
 /// After so many persons others get a turn on this thread: reads share it.
 const IN_A_ROW: usize = 20;
 
@@ -46,10 +44,12 @@ pub async fn refold(
         appended.entry(row.person).or_default().push(row);
     }
     let persons: Vec<Uuid> = touched.persons.keys().copied().collect();
-    let mut written = 0;
-    for chunk in persons.chunks(usize::from(CHUNK)) {
+    // Who is merged with whom may lie in several chunks, but is folded, and counts what is new, once.
+    let mut done: BTreeSet<Uuid> = BTreeSet::new();
+    for chunk in persons.chunks(usize::from(settings.at_a_time.max(1))) {
         let chunk: BTreeSet<Uuid> = chunk.iter().copied().collect();
         let mut sets = customers::close_and_lock(tx, tenant_id, chunk).await?;
+        sets.retain(|root, _| done.insert(*root));
         let mut rows = Vec::new();
         for (root, set) in &sets {
             if !set.in_parts.contains(root) {
@@ -66,14 +66,14 @@ pub async fn refold(
                 rows.push(derived(&folded, now)?);
             }
         }
-        let done = |row: &InsightRow| row.insight.person_profile_id;
-        let done: BTreeSet<Uuid> = rows.iter().map(done).collect();
-        sets.retain(|root, _| !done.contains(root));
         let rows: Vec<&InsightRow> = rows.iter().collect();
         insight_rows::upsert(tx, tenant_id, &rows).await?;
-        written += rows.len() + refolder.whole(tx, &sets).await?;
+        for row in rows {
+            sets.remove(&row.insight.person_profile_id);
+        }
+        refolder.whole(tx, &sets).await?;
     }
-    Ok(written)
+    Ok(done.len())
 }
 
 /// Folds everybody of a tenant again: its own settings changed.
@@ -91,7 +91,8 @@ pub async fn refold_all(
     let mut written = 0;
     let mut after = Uuid::nil();
     loop {
-        let page = customers::all(tx, tenant_id, after, i64::from(CHUNK)).await?;
+        let page =
+            customers::all(tx, tenant_id, after, i64::from(settings.at_a_time.max(1))).await?;
         let Some(last) = page.last() else {
             return Ok(written);
         };

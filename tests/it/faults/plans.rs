@@ -24,6 +24,7 @@ const BIG: &str = "'dossier', 'link', 'activity_log', 'customer', 'customer_insi
 const SETTINGS: Settings = Settings {
     quarantine_days: 3,
     large_from: 2_000,
+    at_a_time: 500,
 };
 
 /// What is asked of the database in one way of planning.

@@ -232,6 +232,7 @@ async fn check_known_at(db: &TestDb, writer: &Writer, history: &History) -> Resu
             settings: Settings {
                 quarantine_days: history.quarantine_days,
                 large_from: [0, usize::MAX][usize::try_from(history.seed % 2).unwrap()],
+                ..Settings::default()
             },
         },
         writer,

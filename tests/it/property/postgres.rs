@@ -13,7 +13,7 @@ use customer_intelligence::insight::Reader;
 use customer_intelligence::projections::Settings;
 use customer_intelligence::resolve::fence::Pepper;
 use customer_intelligence::resolve::tenant;
-use customer_intelligence::workers::{Context, batch};
+use customer_intelligence::workers::{Context, batch, verify};
 use futures::future::{join, join_all};
 use futures::stream::{self, StreamExt as _};
 
@@ -85,6 +85,14 @@ async fn check(db: &TestDb, writer: &Writer, history: History) -> Result<(), Str
             return Err(explain(format!("{difference} (of {person})")));
         }
     }
+    let folding = context(db, &history).folding();
+    let verdict = verify::tenant(&folding, history.tenant, |_| {}).await;
+    let drifts = verdict.map_err(|err| err.to_string())?.drifts;
+    if !drifts.is_empty() {
+        return Err(explain(format!(
+            "stored is what the log does not say: {drifts:#?}"
+        )));
+    }
     let in_memory = listen(&history, &world, 0)?;
     let bytes = |insights: &Insights| postcard::to_allocvec(insights).unwrap();
     if bytes(&shown) == bytes(&in_memory) {
@@ -96,6 +104,21 @@ async fn check(db: &TestDb, writer: &Writer, history: History) -> Result<(), Str
     }
 }
 
+fn context(db: &TestDb, history: &History) -> Context {
+    let dice = |sides: u64| usize::try_from(history.seed % sides).unwrap();
+    Context {
+        pool: db.pool().clone(),
+        clock: Clock::manual(history.now),
+        pepper: Pepper::new(b"only for tests"),
+        settings: Settings {
+            quarantine_days: history.quarantine_days,
+            // Everybody in parts, some, nobody; one at a time, a few, all: it must not make a difference.
+            large_from: [0, 6, usize::MAX][dice(3)],
+            at_a_time: [1, 3, 500, 500][dice(4)],
+        },
+    }
+}
+
 /// Through the inbox, batch by batch, with the workers at work all the while.
 async fn deliver(
     db: &TestDb,
@@ -103,16 +126,7 @@ async fn deliver(
     history: &History,
     told: &[Told],
 ) -> Result<(), String> {
-    let context = Context {
-        pool: db.pool().clone(),
-        clock: Clock::manual(history.now),
-        pepper: Pepper::new(b"only for tests"),
-        settings: Settings {
-            quarantine_days: history.quarantine_days,
-            // Everybody in parts, some, nobody: it must not make a difference.
-            large_from: [0, 6, usize::MAX][usize::try_from(history.seed % 3).unwrap()],
-        },
-    };
+    let context = context(db, history);
     let tenant_id = history.tenant;
     tenant::ensure(db.pool(), tenant_id)
         .await
