@@ -13,6 +13,7 @@ use super::customers;
 use crate::db::{Error, Tx};
 use crate::domain::activity::LogRow;
 use crate::domain::consent::{ANY, Follows, Statement, said};
+use crate::domain::fold::FOLD_VERSION;
 use crate::domain::source::SourceKind;
 
 /// What is to be written down of a batch, taken from its rows before they go elsewhere.
@@ -110,8 +111,8 @@ pub(super) async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &[Uuid]) -> Re
     Ok(gone.rows_affected())
 }
 
-/// Writes down what these rows of the log say about customers who may be without, as those of before the ledger are.
-/// The caller holds the customers' locks.
+/// Writes down what these rows of the log say about customers who are without: those of before the ledger, and all when
+/// a purpose is new. The caller holds the customers' locks.
 pub(super) async fn catch_up(
     tx: &mut Tx,
     tenant_id: Uuid,
@@ -119,15 +120,46 @@ pub(super) async fn catch_up(
     rows: impl Iterator<Item = &LogRow>,
     recorded_at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let members: BTreeSet<Uuid> = sets
-        .values()
-        .flat_map(|set| &set.members)
-        .copied()
-        .collect();
-    let theirs = rows.filter(|row| members.contains(&row.person));
-    let heard = Heard::of(members.iter().copied(), theirs);
+    let members = sets.values().flat_map(|set| &set.members);
+    let members: Vec<Uuid> = members.copied().collect();
+    let behind = behind(tx, tenant_id, &members).await?;
+    let theirs = rows.filter(|row| behind.contains(&row.person));
+    let heard = Heard::of(behind.iter().copied(), theirs);
     record_consents(tx, tenant_id, &heard, recorded_at).await?;
     Ok(())
+}
+
+/// Who lacks a purpose's rows. An insight of an older fold may be from before the ledger, whose customers were given
+/// their first rows by the migration and nothing of what their profiles said.
+async fn behind(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    customers: &[Uuid],
+) -> Result<BTreeSet<Uuid>, Error> {
+    let purposes: Vec<String> = purposes(connection, tenant_id).await?.into_keys().collect();
+    let found = sqlx::query_scalar!(
+        r#"select c.person_profile_id as "person!"
+           from unnest($2::uuid[]) as u (person)
+           cross join lateral (
+             select person_profile_id, root from customer
+             where tenant_id = $1 and person_profile_id = u.person offset 0) c
+           where exists (
+             select from customer_insight i
+             where i.tenant_id = $1 and i.person_profile_id = c.root and i.fold_version <> $3)
+           or exists (
+             select from unnest($4::text[]) as p (purpose)
+             where not exists (
+                 select from consent s
+                 where s.tenant_id = $1 and s.person_profile_id = c.person_profile_id
+                   and s.purpose = p.purpose))"#,
+        tenant_id,
+        customers,
+        FOLD_VERSION,
+        &purposes,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// Rows turned by a quarter: one vector a column.

@@ -1,7 +1,7 @@
 //! Runs of jobs: worked on once by any number of processes, gone on with after one is killed or frozen, tried again
 //! for whom they failed, and given up in the end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use customer_intelligence::actions::cron::{Asker, Progress, enter};
@@ -19,6 +19,9 @@ use crate::support::TestDb;
 
 const PATIENT: Duration = Duration::from_secs(10);
 const IMPATIENT: Duration = Duration::from_millis(50);
+/// What has not happened by then will not happen any more.
+const PATIENCE: Duration = Duration::from_mins(1);
+const POLL: Duration = Duration::from_millis(5);
 
 async fn entered(db: &TestDb, name: &str) -> Key {
     let run = (name, noon(), Uuid::nil());
@@ -105,6 +108,15 @@ async fn a_run_that_keeps_failing_is_given_up() {
     assert!(!round(&worker).await.unwrap());
 }
 
+/// Polls until it is so, but not for ever.
+async fn until(mut so: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !so().await {
+        assert!(begun.elapsed() < PATIENCE, "it takes too long");
+        tokio::time::sleep(POLL).await;
+    }
+}
+
 /// A worker is cut off in the middle, as by kill -9; another goes on once it counts as dead, and not before.
 #[tokio::test]
 async fn after_a_kill_another_goes_on_where_the_run_stood() {
@@ -118,9 +130,7 @@ async fn after_a_kill_another_goes_on_where_the_run_stood() {
     tokio::select! {
         worked = round(&killed) => panic!("it waits for the second tenant: {worked:?}"),
         () = async {
-            while let_go(&db, tenant(1)).await < 5 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            until(async || let_go(&db, tenant(1)).await == 5).await;
         } => {}
     }
     held.rollback().await.unwrap();
@@ -147,9 +157,7 @@ async fn whoever_wakes_up_late_has_lost_its_run() {
     let held = hold(&superuser, tenant(1)).await;
     let (frozen, quick) = (worker(&db, &clock, PATIENT), worker(&db, &clock, IMPATIENT));
     let waking = async {
-        while find(&db, &key).await.progress["tries"] != 1 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until(async || find(&db, &key).await.progress["tries"] == 1).await;
         clock.advance(TimeDelta::seconds(61));
         assert!(round(&quick).await.unwrap());
         let taken_over = find(&db, &key).await;

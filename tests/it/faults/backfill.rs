@@ -87,7 +87,9 @@ async fn a_backfill_killed_at_random_points_ends_as_one_that_was_not() {
             whole.is_some_and(|job| job.progress["read"].as_u64().unwrap() >= position)
         });
         reached.await;
-        tokio::time::sleep(Duration::from_micros(roll(200_000))).await;
+        // And a random while later, unless it is over before.
+        let (begun, while_longer) = (Instant::now(), Duration::from_micros(roll(200_000)));
+        until(&mut child, async || begun.elapsed() >= while_longer).await;
         under_way += u64::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();

@@ -49,7 +49,10 @@ async fn a_process_frozen_with_a_tenant_in_its_hands_harms_nobody() {
     let mut other = frozen.beside().await;
     let drained_by_other = drained(&other, &expected).await;
     let went_on = begun.elapsed();
-    tokio::time::sleep(freeze.saturating_sub(begun.elapsed())).await;
+    while begun.elapsed() < freeze {
+        assert!(other.ended().is_none(), "the other goes on all the while");
+        tokio::time::sleep(POLL).await;
+    }
     let lasted = begun.elapsed();
     frozen.freeze(false);
 
