@@ -1,6 +1,10 @@
-//! What is learned about people: the arithmetic of models, pure.
+//! Models: what probably comes next, learnt from what came before.
 //!
 //! A model is trained from many people's histories and holds nothing of any of them; a person is scored by it at an
-//! instant. Deliberately absent: where histories come from, and where versions of models are kept (that is `models`).
+//! instant. Pure: no clock, no randomness but a stored seed, no order of hash maps; logarithms and their kin come from
+//! `libm`, so that every machine learns the same. Absent on purpose: where versions of models are kept (that is
+//! `models`) and when they are trained.
 
+pub mod history;
+pub mod message;
 pub mod registry;
