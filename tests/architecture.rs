@@ -168,6 +168,7 @@ mod tests {
         "thiserror",
         "rust_decimal",
         "libm",
+        "faer",
         "sha2",
     ];
 
