@@ -175,6 +175,7 @@ mod tests {
         "thiserror",
         "rust_decimal",
         "libm",
+        "faer",
         "sha2",
     ];
 
