@@ -9,6 +9,7 @@ pub mod contracts;
 pub mod db;
 pub mod jobs;
 pub mod audit;
+pub mod models;
 pub mod inbox;
 pub mod resolve;
 pub mod activity_log;

@@ -29,6 +29,8 @@ mod demo;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
+mod models;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod property;
