@@ -18,3 +18,4 @@ pub mod timeline;
 pub mod merkle;
 pub mod metric;
 pub mod explain;
+pub mod model;

@@ -284,6 +284,29 @@ pub const TABLES: &[Table] = &[
         ..NOBODY
     },
     Table {
+        name: "model_version",
+        room: "models",
+        holds: "what was learned from all customers together; no row of any of them",
+        nobody: &[
+            "algorithm",
+            "program",
+            "settings",
+            "persons",
+            "matrix_hash",
+            "report",
+            "artefact",
+            "artefact_hash",
+            "reason",
+        ],
+        ..NOBODY
+    },
+    Table {
+        name: "model_champion",
+        room: "models",
+        nobody: &["reason", "actor"],
+        ..NOBODY
+    },
+    Table {
         name: "tally",
         room: "inbox",
         nobody: &["name"],
