@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod audit;
 pub mod models;
 pub mod inbox;
+pub mod outbox;
 pub mod resolve;
 pub mod activity_log;
 pub mod projections;

@@ -29,6 +29,7 @@ mod demo;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
+mod outbox;
 mod models;
 #[cfg(test)]
 mod privacy;
