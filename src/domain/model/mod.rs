@@ -1,8 +1,11 @@
-//! What is learned: models that a tenant's history trains, and how good they are.
+//! Models: what probably comes next and what people like, learnt from what came before.
 //!
-//! Every model is a plain value: trained from numbers, stored as bytes, asked with numbers. The same input gives the
-//! same bytes on every machine: no clock, no randomness but a stored seed, no hash-map order, logarithms from `libm`.
-//! Absent on purpose: where the numbers come from and where the models are kept.
+//! Every model is a plain value: trained from numbers, stored as bytes, asked with numbers. Pure: no clock, no randomness
+//! but a stored seed, no order of hash maps; logarithms and their kin come from `libm`, so that every machine learns the
+//! same. Absent on purpose: where models are stored and when they are trained.
+
+pub mod history;
+pub mod message;
 
 pub mod seed;
 pub mod wilson;
