@@ -88,8 +88,10 @@ pub struct ModelVersion {
     /// When the latest delivery it rests on was worked on.
     high_water: Option<TimestamptzScalar>,
     /// SHA-256 of what it learned from, hexadecimal.
+    #[graphql(name = "matrix_sha256")]
     matrix_sha256: String,
     /// SHA-256 of the model itself, hexadecimal; null when it abstains.
+    #[graphql(name = "artefact_sha256")]
     artefact_sha256: Option<String>,
     /// When it was trained.
     trained_at: TimestamptzScalar,
