@@ -165,6 +165,10 @@ acts! {
     LetterRedriven = "letter_redriven",
     /// A dead letter was dropped.
     LetterDropped = "letter_dropped",
+    /// A process began its chain of reads.
+    ReadsBegun = "reads_begun",
+    /// A process ended its chain of reads.
+    ReadsEnded = "reads_ended",
     /// Links about reads that are older than they have to be kept were taken out.
     ReadsPruned = "reads_pruned",
 }
