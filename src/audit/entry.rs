@@ -30,6 +30,12 @@ impl Actor {
         user_id: None,
     };
 
+    /// Whoever holds a one-time address.
+    pub const BEARER: Self = Self {
+        role: Cow::Borrowed("bearer"),
+        user_id: None,
+    };
+
     /// Somebody in a role of the platform.
     #[must_use]
     pub fn of(role: &'static str, user_id: Option<&str>) -> Self {

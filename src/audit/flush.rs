@@ -72,7 +72,7 @@ impl<'s> Flusher<'s> {
                 }
             }
             if limit.is_some_and(|limit| Instant::now() >= limit) {
-                return self.shared.give_up(group.len());
+                return Shared::give_up(group.len());
             }
             tokio::time::sleep(self.shared.limits.retry).await;
         }
@@ -142,6 +142,13 @@ impl<'s> Flusher<'s> {
         let links = group.iter().map(|one| {
             number += 1;
             let read = &one.read;
+            let mut persons = read.persons.clone();
+            persons.sort_unstable();
+            persons.dedup();
+            let count = persons.len();
+            if count > self.shared.limits.persons_listed {
+                persons.clear();
+            }
             let mut link = ReadLink {
                 tenant_id,
                 chain: self.shared.chain,
@@ -154,8 +161,8 @@ impl<'s> Flusher<'s> {
                 user_id: read.actor.user_id.clone(),
                 operation: read.operation.clone(),
                 query_hash: read.query_hash.to_vec(),
-                persons: i32::try_from(one.count).unwrap_or(i32::MAX),
-                subject_tags: (self.shared.tags)(tenant_id, &read.persons),
+                persons: i32::try_from(count).unwrap_or(i32::MAX),
+                subject_tags: (self.shared.tags)(tenant_id, &persons),
                 lost: one.lost,
             };
             link.hash = link.hashed().to_vec();

@@ -76,8 +76,6 @@ pub struct Read {
 pub(super) struct Waiting {
     pub(super) read: Read,
     pub(super) at: DateTime<Utc>,
-    /// How many persons; the list is empty where they are too many.
-    pub(super) count: usize,
     /// How many reads of the tenant had to be left out before this one.
     pub(super) lost: i64,
 }
@@ -140,14 +138,8 @@ impl Reads {
     }
 
     /// Notes a read. Takes a lock for a moment and never waits; where nothing more fits, the read is counted as lost.
-    pub fn note(&self, mut read: Read) {
+    pub fn note(&self, read: Read) {
         let at = self.0.clock.now();
-        read.persons.sort_unstable();
-        read.persons.dedup();
-        let count = read.persons.len();
-        if count > self.0.limits.persons_listed {
-            read.persons = Vec::new();
-        }
         let first_lost = {
             let mut state = self.0.lock();
             let full = state.closed
@@ -160,12 +152,7 @@ impl Reads {
                 state.losing = false;
                 state.persons += read.persons.len();
                 let lost = state.lost.remove(&read.tenant_id).unwrap_or(0);
-                state.waiting.push_back(Waiting {
-                    read,
-                    at,
-                    count,
-                    lost,
-                });
+                state.waiting.push_back(Waiting { read, at, lost });
                 None
             }
         };
@@ -251,7 +238,7 @@ impl Shared {
     }
 
     /// Counts what could not be written before the end.
-    pub(super) fn give_up(&self, reads: usize) {
+    pub(super) fn give_up(reads: usize) {
         let reads = u64::try_from(reads).unwrap_or(u64::MAX);
         metrics::counter!(AUDIT_READS_LOST).increment(reads);
         tracing::error!(

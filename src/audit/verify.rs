@@ -246,10 +246,10 @@ async fn reads(
             report.links += 1;
             report.lost += link.lost;
             if link.number == 1 && walk.number == 0 {
-                match anchored(connection, link, told).await? {
-                    true => walk.hash.clone_from(&link.previous),
-                    false => return Ok(Err(Fault::Loose { number: 1 })),
+                if !anchored(connection, link, told).await? {
+                    return Ok(Err(Fault::Loose { number: 1 }));
                 }
+                walk.hash.clone_from(&link.previous);
             }
             let step = walk.step(link.number, &link.previous, &link.hash, &link.hashed());
             if let Err(fault) = step {

@@ -118,7 +118,8 @@ fn variables(values: Map<String, Json>) -> Variables {
     variables
 }
 
-fn constant(json: Json) -> Value {
+/// A JSON value as GraphQL has it.
+pub(super) fn constant(json: Json) -> Value {
     match json {
         Json::Null => Value::Null,
         Json::Bool(yes) => Value::Boolean(yes),

@@ -9,6 +9,11 @@ mod gather;
 mod holdings;
 mod access;
 pub mod request;
+mod rows;
+mod token;
+mod archive;
+pub mod desk;
+pub mod build;
 mod words;
 mod csv;
 
@@ -18,6 +23,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+pub use self::archive::Error as ArchiveError;
 pub use self::csv::write as csv;
 pub use self::document::{Category, Document, Table};
 use self::gather::Gathered;
