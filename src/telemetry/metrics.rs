@@ -62,6 +62,9 @@ pub const AUDIT_READS_WAITING: &str = "ci_audit_reads_waiting";
 /// Counter: groups of them that could not be written at once.
 pub const AUDIT_FAILURES: &str = "ci_audit_failures_total";
 
+/// Gauge: requests for persons' data that are due within five days, or were due, and are not answered.
+pub const EXPORTS_PRESSING: &str = "ci_exports_pressing";
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Counter,
@@ -178,6 +181,11 @@ const DESCRIBED: &[(Kind, &str, &str)] = &[
         Kind::Gauge,
         AUDIT_READS_WAITING,
         "Requests that read about persons and wait to be recorded",
+    ),
+    (
+        Kind::Gauge,
+        EXPORTS_PRESSING,
+        "Requests for persons' data that are about to be due and not answered",
     ),
     (
         Kind::Counter,

@@ -36,7 +36,7 @@ impl Mutation {
         let (Some(desk), Some(id)) = (desk, input.id.0) else {
             return Ok(Some(Redriven::NotFound.into()));
         };
-        let redriven = desk.letters.redrive(desk.tenant, id).await;
+        let redriven = desk.letters.redrive(desk.tenant, id, desk.actor).await;
         let redriven = redriven.map_err(|error| told("redrive_dead_letter", &error))?;
         tracing::info!(letter = %id, outcome = ?redriven, "a dead letter was tried again");
         Ok(Some(redriven.into()))
@@ -52,7 +52,7 @@ impl Mutation {
         let gone = match (desk, input.id.0) {
             (Some(desk), Some(id)) => desk
                 .letters
-                .drop(desk.tenant, id)
+                .drop(desk.tenant, id, desk.actor)
                 .await
                 .map_err(|error| told("drop_dead_letter", &error))?,
             _ => false,

@@ -74,8 +74,12 @@ impl Builder {
             Ok(()) => Ok(()),
             Err(error) => {
                 let failed = claim.attempts >= ATTEMPTS;
-                let error: &(dyn std::error::Error + 'static) = &error;
-                tracing::warn!(error, request = %claim.request_id, failed, "an export was not made");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    request = %claim.request_id,
+                    failed,
+                    "an export was not made"
+                );
                 let now = self.clock.now();
                 let again = now + PAUSE * i32::from(claim.attempts);
                 let (state, at) = if failed {

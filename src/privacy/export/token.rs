@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 /// What an address holds: tenant, request, and 256 bits from the system's source of randomness.
 #[derive(Clone)]
-pub struct Token {
+pub(super) struct Token {
     /// Whose customer.
-    pub tenant_id: Uuid,
+    pub(super) tenant_id: Uuid,
     /// Which request.
-    pub request_id: Uuid,
+    pub(super) request_id: Uuid,
     secret: [u8; 32],
 }
 
@@ -27,7 +27,7 @@ impl std::fmt::Debug for Token {
 impl Token {
     /// A new one; none when the system gives no randomness.
     #[must_use]
-    pub fn new(tenant_id: Uuid, request_id: Uuid) -> Option<Self> {
+    pub(super) fn new(tenant_id: Uuid, request_id: Uuid) -> Option<Self> {
         let mut secret = [0; 32];
         SystemRandom::new().fill(&mut secret).ok()?;
         Some(Self {
@@ -39,7 +39,7 @@ impl Token {
 
     /// As it stands in the address.
     #[must_use]
-    pub fn to_text(&self) -> SecretString {
+    pub(super) fn to_text(&self) -> SecretString {
         let (tenant, request) = (self.tenant_id.as_bytes(), self.request_id.as_bytes());
         let bytes = [tenant.as_slice(), request, &self.secret].concat();
         URL_SAFE_NO_PAD.encode(bytes).into()
@@ -47,7 +47,7 @@ impl Token {
 
     /// Reads what [`to_text`](Self::to_text) wrote; `None` for anything else.
     #[must_use]
-    pub fn from_text(text: &SecretString) -> Option<Self> {
+    pub(super) fn from_text(text: &SecretString) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text.expose_secret()).ok()?;
         let (tenant, rest) = bytes.split_first_chunk()?;
         let (request, secret) = rest.split_first_chunk()?;
