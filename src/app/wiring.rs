@@ -17,9 +17,11 @@ use tokio_util::sync::CancellationToken;
 use super::Database;
 use super::config::{Config, ScheduleConfig, Secrets};
 use super::readiness::Readers;
+use super::rights;
 use super::upkeep::{self, Locks};
 use crate::actions::cron::Desk;
 use crate::actions::desks::Desks;
+use crate::audit::Reads;
 use crate::db::{Pool, PoolConfig};
 use crate::domain::clock::Clock;
 use crate::http::{self, Health, webhook};
@@ -50,6 +52,7 @@ pub struct Service {
     database: Database,
     pool: Pool,
     writer: Writer,
+    reads: Reads,
     prepared: watch::Receiver<bool>,
     stop_doors: CancellationToken,
     stop_chores: CancellationToken,
@@ -96,11 +99,20 @@ impl Service {
             },
         };
         let desks = Desks::new(&pool, &writer, &clock);
-        let join = join_door(&database, &config, &context, desks, &locks, &limits);
+        let rights = rights::Parts::new(&database, &config, &context);
+        let join = join_door(
+            &database,
+            &config,
+            &context,
+            (desks, &rights),
+            &locks,
+            &limits,
+        );
+        let downloads = rights.door(&limits);
         let (desk, calls) = cron_door(&context, &writer, &locks, &limits);
         let door = webhook::Door::new(locks.webhook.clone(), writer.clone(), clock, limits.clone());
         let health = health(&config, &readers, &recorder, &locks, limits.clone());
-        let routes = extras.routes.into_iter().chain([join, calls]);
+        let routes = extras.routes.into_iter().chain([join, calls, downloads]);
         let router = http::router(door, health, routes);
 
         let mut service = Self {
@@ -108,6 +120,7 @@ impl Service {
             database: database.clone(),
             pool: pool.clone(),
             writer: writer.clone(),
+            reads: rights.reads.clone(),
             prepared,
             stop_doors: CancellationToken::new(),
             stop_chores: CancellationToken::new(),
@@ -121,6 +134,9 @@ impl Service {
             http::serve(listener, router, &limits, stop.cancelled()).await;
         });
         service.flushers.spawn(async move { writer.run().await });
+        let reads = rights.reads.clone();
+        service.flushers.spawn(async move { reads.run().await });
+        service.start_exports(&rights);
         let stop = || service.stop_chores.clone();
         service
             .chores
@@ -158,6 +174,17 @@ impl Service {
                 let due = workers::due::run(context.clone(), stop.cancelled());
                 let auditor = workers::verify::run(context.folding(), stop.cancelled());
                 futures::join!(due, auditor);
+            }
+        });
+    }
+
+    /// Makes the archives that are asked for.
+    fn start_exports(&mut self, rights: &rights::Parts) {
+        let (builder, asked) = (rights.builder.clone(), rights.rights.exports.asked());
+        let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
+        self.chores.spawn(async move {
+            if upkeep::until_prepared(prepared, &stop).await {
+                workers::exports::run(builder, &asked, stop.cancelled()).await;
             }
         });
     }
@@ -220,7 +247,8 @@ impl Service {
         // The server itself gives requests under way their time.
         while self.doors.join_next().await.is_some() {}
         self.writer.close();
-        end(&mut self.flushers, "the inbox writer").await;
+        self.reads.close();
+        end(&mut self.flushers, "the inbox writer or the audit's").await;
         self.stop_chores.cancel();
         end(&mut self.chores, "a chore").await;
         self.pool.close().await;
@@ -276,14 +304,15 @@ fn join_door(
     database: &Database,
     config: &Config,
     context: &workers::Context,
-    desks: Desks,
+    (desks, rights): (Desks, &rights::Parts),
     locks: &Locks,
     limits: &http::Limits,
 ) -> Router {
     let pool = database.pool(&insight::pool_config(&config.database.pool()));
     let quarantine_days = context.settings.quarantine_days;
     let reader = insight::Reader::new(pool, context.clock.clone(), quarantine_days);
-    let schema = graphql::Schema::new(reader, desks, graphql::Limits::default());
+    let schema = graphql::Schema::new(reader, desks, graphql::Limits::default())
+        .with_rights(rights.rights.clone(), rights.reads.clone());
     let keys = locks.gateway.clone();
     http::graphql::router(http::graphql::Door::new(keys, schema, limits.body_timeout))
 }

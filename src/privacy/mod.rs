@@ -12,3 +12,5 @@ pub mod request;
 pub mod receipt;
 pub mod erase;
 pub mod export;
+pub mod journal;
+pub mod desk;

@@ -349,7 +349,8 @@ impl Batch<'_> {
         }
         let pepper = &self.context.pepper;
         let now = self.context.clock.now();
-        let erasure = projections::erase(tx, pepper, self.tenant_id, &asked, now).await?;
+        let mut erasure = projections::erase(tx, pepper, self.tenant_id, &asked, now).await?;
+        privacy::export::forget(tx, self.tenant_id, &mut erasure, now).await?;
         let letters = dead_letters::forget(tx, self.tenant_id, &erasure.persons).await?;
         if let Some(first) = asked.pop_first() {
             let erased = (&erasure, letters);

@@ -1,9 +1,10 @@
 //! What the jobs do for one tenant; each in transactions of that tenant alone, and again without harm.
 
-use chrono::TimeDelta;
+use chrono::{Months, TimeDelta};
 use uuid::Uuid;
 
 use super::Context;
+use crate::audit;
 use crate::db::Error;
 use crate::db::pool::within;
 use crate::inbox::retention;
@@ -43,7 +44,12 @@ pub(super) async fn prune(context: &Context, tenant_id: Uuid) -> Result<u64, Err
         let letters = before(kept.dead_letter_days);
         let letters = retention::prune_letters(pool, tenant_id, letters).await?;
         let runs = runs::prune(pool, tenant_id, before(kept.job_days)).await?;
-        Ok(letters + runs)
+        let months = Months::new(kept.audit_read_months.into());
+        let reads = match now.checked_sub_months(months) {
+            Some(before) => audit::retention::prune(pool, tenant_id, before, now).await?,
+            None => 0,
+        };
+        Ok(letters + runs + reads)
     };
     within(pool, prune).await
 }
