@@ -9,6 +9,7 @@ pub(super) mod export;
 pub(super) mod hasura;
 pub(super) mod lab;
 mod migrate;
+pub(super) mod outbox;
 pub(super) mod rebuild;
 pub(super) mod verify;
 mod serve;
@@ -47,6 +48,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Erase(options) => Box::pin(erase::run(config, options)).await,
         Command::Backfill(options) => Box::pin(backfill::run(config, options)).await,
         Command::DeadLetters(command) => dead_letters::run(&config, command).await,
+        Command::Outbox(command) => outbox::run(&config, command).await,
         Command::Hasura(arguments) => hasura::run(&arguments),
         Command::Lab(command) => lab::run(&command),
         Command::Config(ConfigCommand::Print) => say(&config.to_string()),

@@ -11,7 +11,8 @@ pub struct ScheduleConfig {
     /// cron trigger is to ask. The same times as the trigger's make both ask for the same run.
     pub entries: Vec<Entry>,
     /// `CI_DEAD_LETTER_DAYS`, default 90: days that a dead letter is kept since it last came; and `CI_JOB_DAYS`, default
-    /// 30: days that a run of a job is kept after it was over.
+    /// 30: days that a run of a job is kept after it was over; and `CI_MESSAGE_DAYS`, default 30: days that it is kept
+    /// that a message was sent.
     pub retention: Retention,
 }
 
@@ -41,6 +42,11 @@ impl ScheduleConfig {
                     "CI_JOB_DAYS",
                     30,
                     "days that a run of a job is kept after it was over",
+                ),
+                message_days: days(
+                    "CI_MESSAGE_DAYS",
+                    30,
+                    "days that it is kept that a message was sent, without what it said",
                 ),
             },
         }

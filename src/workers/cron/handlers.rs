@@ -4,10 +4,12 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::Context;
-use crate::db::Error;
 use crate::db::pool::within;
+use crate::db::{Error, Tx};
 use crate::inbox::retention;
 use crate::jobs::runs;
+use crate::outbox;
+use crate::projections;
 use crate::workers::{due, sweep};
 
 pub(super) async fn refresh(context: &Context, tenant_id: Uuid) -> Result<u64, Error> {
@@ -43,7 +45,11 @@ pub(super) async fn prune(context: &Context, tenant_id: Uuid) -> Result<u64, Err
         let letters = before(kept.dead_letter_days);
         let letters = retention::prune_letters(pool, tenant_id, letters).await?;
         let runs = runs::prune(pool, tenant_id, before(kept.job_days)).await?;
-        Ok(letters + runs)
+        let mut tx = Tx::begin(pool).await?;
+        let messages = outbox::prune(&mut tx, tenant_id, before(kept.message_days)).await?;
+        let proofs = projections::prune_proofs(&mut tx, tenant_id, now).await?;
+        tx.commit().await?;
+        Ok(letters + runs + messages + proofs)
     };
     within(pool, prune).await
 }

@@ -49,7 +49,7 @@ pub const JOBS: &[Job] = &[
     },
     Job {
         name: "ci_prune",
-        does: "Takes away dead letters and finished runs nobody will read any more",
+        does: "Takes away dead letters, finished runs and sent messages nobody will read any more, and proofs that are over",
         line: "20 3 * * *",
         variable: "CI_SCHEDULE_PRUNE",
         work: |context, tenant_id| Box::pin(handlers::prune(context, tenant_id)),
@@ -78,4 +78,6 @@ pub struct Retention {
     pub dead_letter_days: u16,
     /// Runs of jobs that are over.
     pub job_days: u16,
+    /// That messages were sent, since they were.
+    pub message_days: u16,
 }

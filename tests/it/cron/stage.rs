@@ -19,6 +19,7 @@ use crate::support::TestDb;
 pub(super) const RETENTION: Retention = Retention {
     dead_letter_days: 90,
     job_days: 30,
+    message_days: 30,
 };
 
 pub(super) fn noon() -> DateTime<Utc> {
