@@ -8,6 +8,7 @@ pub mod telemetry;
 pub mod contracts;
 pub mod db;
 pub mod jobs;
+pub mod audit;
 pub mod models;
 pub mod inbox;
 pub mod outbox;
