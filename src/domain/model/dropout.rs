@@ -327,7 +327,7 @@ mod tests {
             r: 1.0,
             alpha: 10.0,
         };
-        let fitted = Dropout::fit(Family::MbgNbd, &few, prior);
+        let fitted = Dropout::fit(Family::BgNbd, &few, prior);
         assert!(fitted.converged);
         let Dropout { r, alpha, a, b, .. } = fitted.model;
         for parameter in [r, alpha, a, b] {
