@@ -280,9 +280,10 @@ fn join_door(
     locks: &Locks,
     limits: &http::Limits,
 ) -> Router {
-    let pool = database.pool(&insight::pool_config(&config.database.pool()));
+    let connections = insight::pool_config(&config.database.pool());
+    let reads = database.reads(&connections, config.database.row_security);
     let quarantine_days = context.settings.quarantine_days;
-    let reader = insight::Reader::new(pool, context.clock.clone(), quarantine_days);
+    let reader = insight::Reader::new(reads, context.clock.clone(), quarantine_days);
     let schema = graphql::Schema::new(reader, letters, graphql::Limits::default());
     let keys = locks.gateway.clone();
     http::graphql::router(http::graphql::Door::new(keys, schema, limits.body_timeout))

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod contracts;
