@@ -7,6 +7,8 @@ mod support;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod contracts;
@@ -28,6 +30,9 @@ mod hasura;
 mod demo;
 #[cfg(test)]
 mod intake;
+#[cfg(test)]
+mod outbox;
+mod models;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub(crate) mod rig;
 pub(crate) mod requests;
 mod schema;
 mod metrics;
+mod models;
 mod parsing;
 mod specification;
 mod join;

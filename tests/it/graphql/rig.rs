@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, Utc};
-use customer_intelligence::actions::dead_letters::Letters;
+use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::db::Pool;
 use customer_intelligence::db::fenced::Reads;
 use customer_intelligence::domain::clock::Clock;
@@ -68,20 +68,19 @@ pub(crate) fn router(pool: Pool, clock: Clock) -> Router {
 
 /// The door over a database, insights being read on these connections.
 pub(crate) fn router_over(reads: impl Into<Reads>, db: &TestDb, clock: Clock) -> Router {
-    let pool = db.pool().clone();
-    let writer = unattended(pool.clone(), clock.clone());
-    let letters = Letters::new(pool, writer, clock.clone());
-    door(Reader::new(reads, clock, 3), letters)
+    let writer = unattended(db.pool().clone(), clock.clone());
+    let desks = Desks::new(db.pool(), &writer, &clock);
+    door(Reader::new(reads, clock, 3), desks)
 }
 
 /// The door over any pool, with a writer that somebody runs.
 pub(crate) fn router_with(pool: Pool, clock: Clock, writer: Writer) -> Router {
-    let letters = Letters::new(pool.clone(), writer, clock.clone());
-    door(Reader::new(pool, clock, 3), letters)
+    let desks = Desks::new(&pool, &writer, &clock);
+    door(Reader::new(pool, clock, 3), desks)
 }
 
-fn door(reader: Reader, letters: Letters) -> Router {
-    let schema = Schema::new(reader, letters, Limits::default());
+fn door(reader: Reader, desks: Desks) -> Router {
+    let schema = Schema::new(reader, desks, Limits::default());
     graphql::router(graphql::Door::new(
         Keys::new([SECRET]),
         schema,
@@ -153,7 +152,7 @@ impl Rig {
             .collect();
         let bodies: Vec<Vec<u8>> = insights
             .iter()
-            .map(|one| postcard::to_extend(one, vec![1]).unwrap())
+            .map(|one| postcard::to_extend(one, vec![2]).unwrap())
             .collect();
         sqlx::query!(
             "insert into customer_insight (tenant_id, person_profile_id, revision, computed_at,
