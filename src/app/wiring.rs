@@ -350,9 +350,10 @@ fn join_door(
     locks: &Locks,
     limits: &http::Limits,
 ) -> Router {
-    let pool = database.pool(&insight::pool_config(&config.database.pool()));
+    let connections = insight::pool_config(&config.database.pool());
+    let reads = database.reads(&connections, config.database.row_security);
     let quarantine_days = context.settings.quarantine_days;
-    let reader = insight::Reader::new(pool, context.clock.clone(), quarantine_days);
+    let reader = insight::Reader::new(reads, context.clock.clone(), quarantine_days);
     let schema = graphql::Schema::new(reader, desks, graphql::Limits::default())
         .with_rights(rights.rights.clone(), rights.reads.clone());
     let keys = locks.gateway.clone();

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use customer_intelligence::actions::desks::Desks;
+use customer_intelligence::db::fenced::Reads;
 use customer_intelligence::db::pool::connect_lazy;
 use customer_intelligence::db::{Pool, PoolConfig};
 use customer_intelligence::domain::clock::Clock;
@@ -58,7 +59,7 @@ impl Rig {
 
     fn over(pool: Pool, options: PgConnectOptions) -> Self {
         let clock = Clock::system();
-        let reads = connect_lazy(options, &pool_config(&PoolConfig::default()));
+        let reads = Reads::fenced(options, &pool_config(&PoolConfig::default()));
         let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
         let schema = Schema::new(
             Reader::new(reads, clock.clone(), QUARANTINE_DAYS),

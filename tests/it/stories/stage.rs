@@ -54,7 +54,7 @@ impl Stage {
         };
         let writer = Writer::new(db.pool().clone(), clock.clone(), inbox::Limits::default());
         let desks = Desks::new(db.pool(), &writer, &clock);
-        let reader = Reader::new(db.pool().clone(), clock, QUARANTINE_DAYS);
+        let reader = Reader::new(db.reads(), clock, QUARANTINE_DAYS);
         let mut flushing = JoinSet::new();
         let flusher = writer.clone();
         flushing.spawn(async move { flusher.run().await });
