@@ -228,7 +228,7 @@ mod tests {
         ("async_graphql", &["graphql", "http", "app"]),
         ("async_graphql_value", &["graphql", "http", "demo"]),
         ("async_graphql_parser", &["graphql", "http", "demo", "app"]),
-        ("reqwest", &["demo", "app"]),
+        ("reqwest", &["workers", "demo", "app"]),
         ("maud", &["demo", "http"]),
         ("croner", &["workers"]),
         ("clap", &["app"]),

@@ -30,12 +30,15 @@ use crate::projections::Settings;
 use crate::resolve::fence::Pepper;
 use crate::resolve::fence_file::FenceFile;
 use crate::telemetry::metrics::Recorder;
+use crate::workers::dispatch::{Dispatcher, Outbound};
 use crate::{graphql, insight, workers};
 
 /// The writer has connections of its own, so that no read can keep a delivery waiting for one.
 const WRITER_CONNECTIONS: u32 = 2;
 /// Ingest loops: each holds one tenant at a time, so more of them help more tenants.
 const INGEST_WORKERS: usize = 2;
+/// A transaction that sends may lie idle for longer than a send takes by this much.
+const MARGIN: Duration = Duration::from_secs(2);
 /// Longest time that each part gets to come to an end.
 const PART_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -87,7 +90,7 @@ impl Service {
             prepared.clone(),
             fence.clone(),
         );
-        let locks = Locks::new(secrets);
+        let locks = Locks::new(secrets)?;
         let limits = http::Limits::default();
         let context = workers::Context {
             pool: pool.clone(),
@@ -95,6 +98,7 @@ impl Service {
             pepper: Pepper::new(&locks.secrets.derive("fence")).kept_in(fence),
             settings: Settings {
                 quarantine_days: config.contacts.quarantine_days.into(),
+                announces: !config.outbound.targets.is_empty(),
                 ..Settings::default()
             },
         };
@@ -111,6 +115,7 @@ impl Service {
         let downloads = rights.door(&limits);
         let (desk, calls) = cron_door(&context, &writer, &locks, &limits);
         let door = webhook::Door::new(locks.webhook.clone(), writer.clone(), clock, limits.clone());
+        let dispatcher = dispatcher(&database, &config, &context, &locks)?;
         let health = health(&config, &readers, &recorder, &locks, limits.clone());
         let routes = extras.routes.into_iter().chain([join, calls, downloads]);
         let router = http::router(door, health, routes);
@@ -142,10 +147,15 @@ impl Service {
             .chores
             .spawn(upkeep::revive(database.clone(), stop()));
         service.chores.spawn(locks.follow(stop()));
-        service
-            .chores
-            .spawn(upkeep::gauges(recorder, readers, pool.clone(), stop()));
+        service.chores.spawn(upkeep::gauges(
+            recorder,
+            readers,
+            pool.clone(),
+            context.clock.clone(),
+            stop(),
+        ));
         service.start_workers(&context);
+        service.start_dispatcher(dispatcher);
         service.start_jobs(context, config.schedule, &desk);
         service
             .preparing
@@ -185,6 +195,16 @@ impl Service {
         self.chores.spawn(async move {
             if upkeep::until_prepared(prepared, &stop).await {
                 workers::exports::run(builder, &asked, stop.cancelled()).await;
+            }
+        });
+    }
+
+    /// Messages go out when the schema is there, until the chores end.
+    fn start_dispatcher(&mut self, dispatcher: Dispatcher) {
+        let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
+        self.chores.spawn(async move {
+            if upkeep::until_prepared(prepared, &stop).await {
+                dispatcher.run(stop.cancelled()).await;
             }
         });
     }
@@ -274,6 +294,28 @@ async fn end(tasks: &mut JoinSet<()>, what: &str) {
         tracing::warn!(what, "did not end in time and was cut");
         tasks.shutdown().await;
     }
+}
+
+/// What brings messages out, with connections of its own: no receiver keeps one from anybody else.
+fn dispatcher(
+    database: &Database,
+    config: &Config,
+    context: &workers::Context,
+    locks: &Locks,
+) -> anyhow::Result<Dispatcher> {
+    let outbound = Outbound {
+        targets: config.outbound.targets.clone(),
+        keyring: locks.outbound.clone(),
+        timeout: config.outbound.timeout,
+    };
+    let connections = PoolConfig {
+        max_connections: outbound.connections(),
+        // What the gate said holds for longer than anything may be sent for.
+        idle_in_transaction_timeout: outbound.timeout * 2 + MARGIN,
+        ..config.database.pool()
+    };
+    let pool = database.pool(&connections);
+    Ok(Dispatcher::new(pool, context.clock.clone(), outbound)?)
 }
 
 fn writer(database: &Database, config: &Config, clock: Clock) -> Writer {

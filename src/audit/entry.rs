@@ -165,6 +165,8 @@ acts! {
     SettingChanged = "setting_changed",
     /// A derived value was set by hand.
     Overridden = "overridden",
+    /// A model was taken back.
+    ModelRolledBack = "model_rolled_back",
     /// Old data were let go.
     RetentionApplied = "retention_applied",
     /// A dead letter was tried again.

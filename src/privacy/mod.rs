@@ -7,6 +7,7 @@
 
 pub mod ledger;
 pub mod scan;
+pub mod gate;
 pub mod hold;
 pub mod request;
 pub mod receipt;

@@ -52,6 +52,14 @@ pub const GRAPHQL_ERRORS: &str = "ci_graphql_errors_total";
 pub const JOB_RUNS: &str = "ci_job_runs_total";
 /// Gauge, seconds since 1970, by `job`: when a run of it last finished well, in whichever process.
 pub const JOB_LAST_SUCCESS: &str = "ci_job_last_success_timestamp_seconds";
+/// Counter, by `target` and `outcome` (delivered, again, parked, withheld): messages to other systems.
+pub const MESSAGES: &str = "ci_messages_total";
+/// Histogram, seconds, by `target`: one batch of messages, from before the gate to its commit.
+pub const MESSAGE_SEND: &str = "ci_message_send_seconds";
+/// Gauge, by `state` (waiting, parked): deliveries of messages that have not gone out.
+pub const MESSAGES_OPEN: &str = "ci_messages_open";
+/// Gauge, seconds: age of the oldest of those that wait.
+pub const MESSAGES_LAG: &str = "ci_messages_lag_seconds";
 
 /// Counter: requests that read about persons and were recorded.
 pub const AUDIT_READS: &str = "ci_audit_reads_total";
@@ -191,6 +199,26 @@ const DESCRIBED: &[(Kind, &str, &str)] = &[
         Kind::Counter,
         AUDIT_FAILURES,
         "Groups of reads that could not be written at once",
+    ),
+    (
+        Kind::Counter,
+        MESSAGES,
+        "Messages to other systems, by receiver and outcome",
+    ),
+    (
+        Kind::Histogram,
+        MESSAGE_SEND,
+        "Seconds of one batch of messages to a receiver",
+    ),
+    (
+        Kind::Gauge,
+        MESSAGES_OPEN,
+        "Messages that have not gone out, by state",
+    ),
+    (
+        Kind::Gauge,
+        MESSAGES_LAG,
+        "Age in seconds of the oldest message that waits",
     ),
 ];
 

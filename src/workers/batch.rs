@@ -376,7 +376,11 @@ impl Batch<'_> {
             persons.entry(profile).or_default();
         }
         persons.retain(|person, _| !erased.contains(person));
-        let touched = Touched { persons, appended };
+        let touched = Touched {
+            persons,
+            appended,
+            recorded_at: Some(self.recorded_at),
+        };
         projections::refold(tx, settings, self.tenant_id, touched, now).await
     }
 }

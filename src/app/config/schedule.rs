@@ -12,7 +12,8 @@ pub struct ScheduleConfig {
     pub entries: Vec<Entry>,
     /// `CI_DEAD_LETTER_DAYS`, default 90: days that a dead letter is kept since it last came; and `CI_JOB_DAYS`, default
     /// 30: days that a run of a job is kept after it was over; `CI_AUDIT_READ_MONTHS`, default 24: months that is kept
-    /// who read about whom; and `CI_EXPORT_HOURS`, default 24: hours that an export waits to be fetched.
+    /// who read about whom; `CI_EXPORT_HOURS`, default 24: hours that an export waits to be fetched; and
+    /// `CI_MESSAGE_DAYS`, default 30: days that it is kept that a message was sent.
     pub retention: Retention,
 }
 
@@ -52,6 +53,11 @@ impl ScheduleConfig {
                     "CI_EXPORT_HOURS",
                     24,
                     "hours that an export waits to be fetched",
+                ),
+                message_days: days(
+                    "CI_MESSAGE_DAYS",
+                    30,
+                    "days that it is kept that a message was sent, without what it said",
                 ),
             },
         }

@@ -5,10 +5,12 @@ use uuid::Uuid;
 
 use super::Context;
 use crate::audit;
-use crate::db::Error;
 use crate::db::pool::within;
+use crate::db::{Error, Tx};
 use crate::inbox::retention;
 use crate::jobs::runs;
+use crate::outbox;
+use crate::projections;
 use crate::workers::{due, sweep};
 
 pub(super) async fn refresh(context: &Context, tenant_id: Uuid) -> Result<u64, Error> {
@@ -49,7 +51,11 @@ pub(super) async fn prune(context: &Context, tenant_id: Uuid) -> Result<u64, Err
             Some(before) => audit::retention::prune(pool, tenant_id, before, now).await?,
             None => 0,
         };
-        Ok(letters + runs + reads)
+        let mut tx = Tx::begin(pool).await?;
+        let messages = outbox::prune(&mut tx, tenant_id, before(kept.message_days)).await?;
+        let proofs = projections::prune_proofs(&mut tx, tenant_id, now).await?;
+        tx.commit().await?;
+        Ok(letters + runs + reads + messages + proofs)
     };
     within(pool, prune).await
 }

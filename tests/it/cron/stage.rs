@@ -21,6 +21,7 @@ pub(super) const RETENTION: Retention = Retention {
     job_days: 30,
     audit_read_months: 24,
     export_hours: 24,
+    message_days: 30,
 };
 
 pub(super) fn noon() -> DateTime<Utc> {
