@@ -18,6 +18,7 @@ use super::Database;
 use super::config::{Config, ScheduleConfig, Secrets};
 use super::readiness::Readers;
 use super::upkeep::{self, Locks};
+use crate::actions::consents::Consents;
 use crate::actions::cron::Desk;
 use crate::actions::desks::Desks;
 use crate::db::{Pool, PoolConfig};
@@ -99,7 +100,13 @@ impl Service {
                 ..Settings::default()
             },
         };
-        let desks = Desks::new(&pool, &writer, &clock);
+        let consents = Consents::new(
+            pool.clone(),
+            clock.clone(),
+            context.pepper.clone(),
+            context.settings,
+        );
+        let desks = Desks::new(&pool, &writer, &clock, consents);
         let join = join_door(&database, &config, &context, desks, &locks, &limits);
         let (desk, calls) = cron_door(&context, &writer, &locks, &limits);
         let door = webhook::Door::new(locks.webhook.clone(), writer.clone(), clock, limits.clone());

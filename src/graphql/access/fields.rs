@@ -1,6 +1,6 @@
 //! Every root field: which permission it asks for, and about whom it answers. A new root field is one line here.
 
-use super::permission::Permission::{self, Manage, Operations, Read};
+use super::permission::Permission::{self, Consent, Manage, Operations, Read};
 
 /// About whom a root field answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,7 @@ pub const MUTATIONS: &[Field] = &[
     asked ("drop_dead_letter",         &[Operations], About::Operations),
     asked ("redrive_dead_letter",      &[Operations], About::Operations),
     asked ("roll_back_model",          &[Manage],     About::Tenant),
+    asked ("set_customer_consent",     &[Consent],    About::Person),
 ];
 
 /// Every root field.

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, Utc};
+use customer_intelligence::actions::consents::Consents;
 use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::db::Pool;
 use customer_intelligence::domain::clock::Clock;
@@ -15,6 +16,8 @@ use customer_intelligence::graphql::{Limits, Schema};
 use customer_intelligence::http::{Keys, graphql};
 use customer_intelligence::inbox::{self, Writer};
 use customer_intelligence::insight::Reader;
+use customer_intelligence::projections::Settings;
+use customer_intelligence::resolve::fence::Pepper;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -67,7 +70,9 @@ pub(super) fn router(pool: Pool, clock: Clock) -> Router {
 
 /// The door over any pool, with a writer that somebody runs.
 pub(super) fn router_with(pool: Pool, clock: Clock, writer: Writer) -> Router {
-    let desks = Desks::new(&pool, &writer, &clock);
+    let pepper = Pepper::new(b"pepper");
+    let consents = Consents::new(pool.clone(), clock.clone(), pepper, Settings::default());
+    let desks = Desks::new(&pool, &writer, &clock, consents);
     let schema = Schema::new(Reader::new(pool, clock, 3), desks, Limits::default());
     graphql::router(graphql::Door::new(
         Keys::new([SECRET]),
