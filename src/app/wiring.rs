@@ -19,6 +19,7 @@ use super::config::{Config, ScheduleConfig, Secrets};
 use super::readiness::Readers;
 use super::rights;
 use super::upkeep::{self, Locks};
+use crate::actions::consents::Consents;
 use crate::actions::cron::Desk;
 use crate::actions::desks::Desks;
 use crate::audit::Reads;
@@ -102,7 +103,13 @@ impl Service {
                 ..Settings::default()
             },
         };
-        let desks = Desks::new(&pool, &writer, &clock);
+        let consents = Consents::new(
+            pool.clone(),
+            clock.clone(),
+            context.pepper.clone(),
+            context.settings,
+        );
+        let desks = Desks::new(&pool, &writer, &clock, consents);
         let rights = rights::Parts::new(&database, &config, &context);
         let join = join_door(
             &database,
