@@ -17,3 +17,4 @@ pub mod again;
 pub mod also_booked;
 pub mod ease;
 pub mod tune;
+pub mod clusters;
