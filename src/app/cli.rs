@@ -33,6 +33,9 @@ pub(super) enum Command {
     /// Print the GraphQL schema.
     #[command(after_help = "Example:\n  customer-intelligence schema > schema.graphql")]
     Schema,
+    /// Print who may ask what: permissions, roles, and every root field by role.
+    #[command(after_help = "Example:\n  customer-intelligence access > docs/access.md")]
+    Access,
     /// Bring the database schema up to date, and stop.
     #[command(
         after_help = "Example:\n  DATABASE_URL=postgres://owner@db/ci customer-intelligence migrate"

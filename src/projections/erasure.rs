@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::customers;
 use crate::activity_log;
 use crate::db::{Error, Tx, roles};
+use crate::outbox;
 use crate::resolve::fence::{self, Pepper};
 use crate::resolve::forget;
 
@@ -61,6 +62,7 @@ pub async fn erase(
     roles::become_eraser(tx).await?;
     let log_rows = activity_log::erase(tx, tenant_id, &persons).await?;
     let forgotten = forget::forget(tx, tenant_id, &persons, now).await?;
+    let messages = outbox::erase(tx, tenant_id, &persons).await?;
     let [insights, parts, consents, customers] = remove(tx, tenant_id, &persons).await?;
     let removed = BTreeMap::from([
         ("activity_log", log_rows),
@@ -69,6 +71,7 @@ pub async fn erase(
         ("customer_insight", insights),
         ("fold_part", parts),
         ("consent", consents),
+        ("outbox", messages),
         ("customer", customers),
     ]);
     Ok(Erasure { persons, removed })

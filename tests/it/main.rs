@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod contracts;
@@ -26,6 +28,9 @@ mod hasura;
 mod demo;
 #[cfg(test)]
 mod intake;
+#[cfg(test)]
+mod outbox;
+mod models;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]

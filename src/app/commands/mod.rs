@@ -40,6 +40,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve => serve::run(config).await,
         Command::Demo(options) => Box::pin(demo::run(config, options)).await,
         Command::Schema => say(&crate::graphql::sdl()),
+        Command::Access => say(&crate::graphql::access::document()),
         Command::Migrate => migrate::run(&config).await,
         Command::Rebuild(options) => rebuild::run(&config, options).await,
         Command::Verify(options) => verify::run(&config, options).await,

@@ -2,19 +2,20 @@
 
 mod conditions;
 mod dead_letters;
+mod models;
 
 use async_graphql::{Context, Object, Result};
 use futures::future::join_all;
 
 use self::conditions::{conditions, order};
-use super::access::{self, Grant};
-use super::caller::Caller;
+use super::access;
 use super::errors::FieldError;
 use super::loaders;
 use super::scalars::{TimestamptzScalar, UuidScalar};
 use super::types::dead_letter::{DeadLetter, DeadLetterConnection};
 use super::types::insight::CustomerInsight;
 use super::types::list::{CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder};
+use super::types::model::{ModelKind, ModelVersion};
 use crate::domain::moment::Moment;
 use crate::insight::PageRequest;
 
@@ -79,10 +80,7 @@ impl Query {
         #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
         #[graphql(desc = "Go on behind this cursor, in the same order.")] after: Option<String>,
     ) -> Result<Option<CustomerInsightConnection>> {
-        let role = ctx.data_opt::<Caller>().map(|caller| caller.role);
-        if role.map(|role| access::grant("customer_insights", role)) != Some(Grant::Tenant) {
-            return Err(FieldError::Forbidden.to_graphql());
-        }
+        access::tenant(ctx, "customer_insights")?;
         let first = loaders::bounded(first, PERSONS_UNLESS_TOLD, MOST_PERSONS);
         let request = PageRequest {
             conditions: conditions(filter.unwrap_or_default()).map_err(FieldError::to_graphql)?,
@@ -127,5 +125,15 @@ impl Query {
         #[graphql(desc = "The letter's id.")] id: UuidScalar,
     ) -> Result<Option<DeadLetter>> {
         Box::pin(dead_letters::one(ctx, id.0)).await
+    }
+
+    /// What was learned from the tenant's customers: every version with its report, the latest first.
+    async fn models(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only of this kind.")] kind: Option<ModelKind>,
+        #[graphql(desc = "How many of each kind, at most 50; 10 unless told.")] first: Option<i64>,
+    ) -> Result<Option<Vec<ModelVersion>>> {
+        Box::pin(models::versions(ctx, kind, first)).await
     }
 }
