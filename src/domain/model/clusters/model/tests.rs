@@ -153,10 +153,17 @@ fn on_the_border_nothing_is_clear() {
     let own = model.assign(&rfm(&middle(0))).unwrap();
     assert_eq!(own.group.id, model.groups[0].id);
     assert!(own.clarity > 0.999, "{}", own.clarity);
+    // Neighbours, so that no third group lies between them.
+    let far = |other: &&Group| {
+        let scaled = |group: &Group| model.scale.scaled(&group.centre);
+        apart(&scaled(&model.groups[0]), &scaled(other))
+    };
+    let next = model.groups[1..].iter();
+    let next = next.min_by(|a, b| far(a).total_cmp(&far(b))).unwrap();
     let between: Vec<f64> = model.groups[0]
         .centre
         .iter()
-        .zip(&model.groups[1].centre)
+        .zip(&next.centre)
         .map(|(a, b)| libm::expm1(f64::midpoint(*a, *b)))
         .collect();
     assert!(model.assign(&rfm(&between)).unwrap().clarity < 0.2);
