@@ -125,10 +125,10 @@ pub struct History {
     pub organiser: bool,
     /// How the person can be reached.
     pub ways: Ways,
-    tours: Vec<Uuid>,
-    regions: Vec<String>,
-    sales_channels: Vec<String>,
-    extras: Vec<String>,
+    pub(super) tours: Vec<Uuid>,
+    pub(super) regions: Vec<String>,
+    pub(super) sales_channels: Vec<String>,
+    pub(super) extras: Vec<String>,
 }
 
 impl History {

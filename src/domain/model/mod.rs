@@ -20,3 +20,6 @@ pub mod also_booked;
 pub mod ease;
 pub mod tune;
 pub mod clusters;
+pub mod channel;
+pub mod engagement;
+pub mod tours;
