@@ -242,7 +242,7 @@ fn response(trials: &[Trial], usual: &Usual, now: Minutes) -> Option<(f64, Groun
     if trials.is_empty() {
         return None;
     }
-    let rate = response_rate(trials, usual.response, now);
+    let rate = drawn(decayed(trials, now), usual.response);
     let below = usual.response_steps.iter().filter(|step| **step < rate);
     let steps = usual.response_steps.len();
     let value = if steps == 0 {
@@ -258,15 +258,20 @@ fn response(trials: &[Trial], usual: &Usual, now: Minutes) -> Option<(f64, Groun
     Some((value, ground))
 }
 
-/// Successes by tries, halved every half year, drawn towards `usual` as by four messages.
+/// Successes and tries, halved every half year.
 #[must_use]
-pub fn response_rate(trials: &[Trial], usual: f64, now: Minutes) -> f64 {
+pub(super) fn decayed(trials: &[Trial], now: Minutes) -> (f64, f64) {
     let each = trials.iter().map(|one| {
         let weight = libm::exp2(-days(now - one.at).max(0.0) / 180.0);
         (weight * one.success, weight)
     });
-    let (won, all) = each.fold((0.0, 0.0), |(won, all), (w, a)| (won + w, all + a));
-    (won + 4.0 * usual) / (all + 4.0)
+    each.fold((0.0, 0.0), |(won, all), (w, a)| (won + w, all + a))
+}
+
+/// A rate of successes and tries, drawn towards the usual one as by four messages.
+#[must_use]
+pub(super) fn drawn((won, tried): (f64, f64), usual: f64) -> f64 {
+    (won + 4.0 * usual) / (tried + 4.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]

@@ -22,4 +22,5 @@ pub mod tune;
 pub mod clusters;
 pub mod channel;
 pub mod engagement;
+pub mod habits;
 pub mod tours;

@@ -62,6 +62,13 @@ impl Evidence {
         found
     }
 
+    /// Tries by message, without bookings by phone.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Trial> {
+        let trials = self.trials.iter().copied();
+        trials.filter(|one| one.channel != Channel::Phone).collect()
+    }
+
     /// The messages of one channel, by time.
     fn talk(&mut self, channel: Channel, messages: &[Message], now: Minutes) {
         let mut answered = vec![false; messages.len()];

@@ -16,6 +16,8 @@ pub struct TourModel {
     pub(super) ease: Ease,
     /// By tour: how many people travelled it, by month of the first day; fewer than five people are none.
     pub(super) months: Vec<[u32; 12]>,
+    /// By tour: how popular it was in the last year, 1 being the most popular one.
+    pub(super) popularity: Vec<f64>,
     /// By tour: the share of its travellers who travelled it again.
     pub(super) repeats: Vec<f64>,
     /// By tour: what its travellers travelled as well, the surest first.
@@ -82,6 +84,12 @@ impl TourModel {
         let number = self.number(tour);
         let share = number.and_then(|number| self.repeats.get(number as usize));
         share.copied().unwrap_or(0.0)
+    }
+
+    /// How popular a tour was in the last year, 1 being the most popular one.
+    #[must_use]
+    pub fn popularity(&self, number: u32) -> f64 {
+        self.popularity.get(number as usize).copied().unwrap_or(0.0)
     }
 
     /// How much of a tour's travelling falls into a month (1 to 12) and its neighbours, as a share of all of it.

@@ -50,18 +50,16 @@ pub fn suggested(why: &Why, catalogue: &Catalogue, language: Language) -> String
                 often(*times, language)
             )
         }
-        (Why::Popular { month }, Language::German) => {
-            format!(
-                "weil viele Gäste im {} hierhin reisen",
-                name(*month, language)
-            )
-        }
-        (Why::Popular { month }, Language::English) => {
-            format!(
-                "because many guests travel here in {}",
-                name(*month, language)
-            )
-        }
+        (Why::Popular { month }, _) => popular(*month, language),
+    }
+}
+
+fn popular(month: Option<u32>, language: Language) -> String {
+    match (month.map(|month| name(month, language)), language) {
+        (Some(month), Language::German) => format!("weil viele Gäste im {month} hierhin reisen"),
+        (Some(month), Language::English) => format!("because many guests travel here in {month}"),
+        (None, Language::German) => "weil viele Gäste diese Reise machen".to_owned(),
+        (None, Language::English) => "because many guests travel this tour".to_owned(),
     }
 }
 
@@ -229,7 +227,7 @@ mod tests {
             told(Language::English),
             "because you travelled “Nordsee 5-Tage” twice and “a similar tour” 5 times"
         );
-        let month = Why::Popular { month: 3 };
+        let month = Why::Popular { month: Some(3) };
         assert_eq!(
             suggested(&month, &catalogue(), Language::German),
             "weil viele Gäste im März hierhin reisen"

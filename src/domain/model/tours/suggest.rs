@@ -21,6 +21,8 @@ const REGION: f64 = 0.05;
 const SEASON: f64 = 0.05;
 /// A new tour inherits so much of what its neighbours in the region score.
 const INHERITED: f64 = 0.5;
+/// For strangers a popular tour counts so much at any time of the year.
+const ANY_TIME: f64 = 0.2;
 /// Tours of one region in a list.
 const OF_A_REGION: usize = 2;
 /// Reasons that are told.
@@ -52,10 +54,10 @@ pub enum Why {
         /// How often.
         times: u32,
     },
-    /// Many travel it in this month.
+    /// Many travel it.
     Popular {
-        /// Month of the departure, 1 to 12.
-        month: u32,
+        /// In this month, that of the departure, 1 to 12; none when at other times.
+        month: Option<u32>,
     },
 }
 
@@ -260,7 +262,7 @@ impl<'a> Taste<'a> {
         let (departure, season) = fitting(departures, &self.traveller.days)?;
         let fit = REGION * self.traveller.region_fit(region) + SEASON * season;
         let (taste, why) = match number {
-            Some(number) => (self.score(number), self.because(number, departure)),
+            Some(number) => (self.score(number), self.because(number)),
             None => (self.inherited(catalogue, tour)?, self.new_in(region?)?),
         };
         Some(Suggestion {
@@ -273,7 +275,7 @@ impl<'a> Taste<'a> {
     }
 
     /// The tours that speak for this one; without any it is popularity that does.
-    fn because(&self, number: u32, departure: &Departure) -> Why {
+    fn because(&self, number: u32) -> Why {
         let reasons = self.model.ease().reasons(self.own.iter().copied(), number);
         let told = reasons
             .into_iter()
@@ -288,8 +290,7 @@ impl<'a> Taste<'a> {
             });
         let told: Vec<Because> = told.collect();
         if told.is_empty() {
-            let month = departure.start.month();
-            return Why::Popular { month };
+            return Why::Popular { month: None };
         }
         Why::Travelled(told)
     }
@@ -319,20 +320,20 @@ impl<'a> Taste<'a> {
 
     /// Without any trip: how many travel it, and how many of those around the departure's month.
     fn popular(&self, tour: Uuid, number: u32, departures: &[&Departure]) -> Option<Suggestion> {
-        let popularity = f64::from(self.model.ease().popularity(number).max(1)) / 1e6;
+        let popularity = self.model.popularity(number);
         let rated = departures.iter().map(|one| {
-            let month = one.start.month();
-            (*one, popularity * self.model.season(number, month))
+            let season = self.model.season(number, one.start.month());
+            (*one, season)
         });
-        let (departure, score) =
+        let (departure, season) =
             rated.reduce(|best, one| if one.1 > best.1 { one } else { best })?;
-        (score > 0.0).then(|| Suggestion {
+        (popularity > 0.0).then(|| Suggestion {
             list: List::YouMayLike,
             tour,
             departure: departure.clone(),
-            score,
+            score: popularity * (ANY_TIME + season),
             why: Why::Popular {
-                month: departure.start.month(),
+                month: (season > 0.0).then(|| departure.start.month()),
             },
         })
     }

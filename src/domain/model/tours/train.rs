@@ -103,6 +103,7 @@ pub fn train(histories: &[History], until: Minutes) -> Result<(TourModel, Report
         also: also(&counts),
         months: taken.months(histories, until),
         repeats: taken.repeats(),
+        popularity: recent,
         extras: extras::rules(histories),
         lead_days: lead_days(histories, until),
         ease,
