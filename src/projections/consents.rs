@@ -9,12 +9,13 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::customers;
+use super::{customers, proofs};
 use crate::db::{Error, Tx};
 use crate::domain::activity::LogRow;
-use crate::domain::consent::{ANY, Follows, Statement, said};
+use crate::domain::consent::{ANY, Act, Follows, Source, Statement, said};
 use crate::domain::fold::FOLD_VERSION;
-use crate::domain::source::SourceKind;
+use crate::domain::source::{ContentHash, SourceKind};
+use crate::resolve::fence::Pepper;
 
 /// What is to be written down of a batch, taken from its rows before they go elsewhere.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +51,9 @@ impl Heard {
 }
 
 /// Writes down what was heard; returns how many rows are new. The caller holds the customers' locks.
+///
+/// A message that is just being sent about one of them is waited for, so that none is sent once this has been committed
+/// that it forbids. The wait is no longer than a send may take, and only for those whose profile told something.
 pub async fn record_consents(
     tx: &mut Tx,
     tenant_id: Uuid,
@@ -71,7 +75,13 @@ pub async fn record_consents(
             }
         }
     }
-    columns.insert(tx, tenant_id, recorded_at).await
+    let new = columns.insert(tx, tenant_id, recorded_at).await?;
+    // Also where no row is new: a merge alone changes whose consent counts.
+    let told: BTreeSet<Uuid> = heard.versions.iter().map(|row| row.person).collect();
+    if !told.is_empty() {
+        customers::lock_against_sending(tx, tenant_id, &told).await?;
+    }
+    Ok(new)
 }
 
 /// What can be allowed, and which field of a profile speaks about it: everybody's purposes and the tenant's own.
@@ -99,8 +109,64 @@ async fn purposes(
     Ok(found)
 }
 
-/// Takes these persons' rows out. The transaction is the eraser's.
-pub(super) async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &[Uuid]) -> Result<u64, Error> {
+/// One row of the ledger.
+pub(super) struct Said {
+    pub(super) person: Uuid,
+    pub(super) purpose: String,
+    pub(super) channel: String,
+    pub(super) said: Statement,
+}
+
+/// Everything these persons' rows say, in no particular order.
+pub(super) async fn read(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    persons: &[Uuid],
+) -> Result<Vec<Said>, Error> {
+    let rows = sqlx::query!(
+        "select person_profile_id, purpose, channel, told_at, evidence, act, source, effective_at, expires_at,
+           text_version
+         from consent where tenant_id = $1 and person_profile_id = any ($2)",
+        tenant_id,
+        persons,
+    )
+    .fetch_all(connection)
+    .await?;
+    let rows = rows.into_iter().map(|row| {
+        let misfit = |column| Error::Inconsistent {
+            table: "consent",
+            column,
+            id: row.person_profile_id,
+        };
+        let evidence = row.evidence.as_slice().try_into().ok();
+        Ok(Said {
+            person: row.person_profile_id,
+            purpose: row.purpose,
+            channel: row.channel,
+            said: Statement {
+                told_at: row.told_at,
+                evidence: ContentHash(evidence.ok_or_else(|| misfit("evidence"))?),
+                act: Act::from_code(row.act).ok_or_else(|| misfit("act"))?,
+                source: Source::from_code(row.source).ok_or_else(|| misfit("source"))?,
+                effective_at: row.effective_at,
+                expires_at: row.expires_at,
+                text_version: row.text_version,
+            },
+        })
+    });
+    rows.collect()
+}
+
+/// Takes these persons' rows out, and keeps what has to be proven of them under their tags. The transaction is the
+/// eraser's.
+pub(super) async fn remove(
+    tx: &mut Tx,
+    pepper: &Pepper,
+    tenant_id: Uuid,
+    persons: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<u64, Error> {
+    proofs::keep(tx, pepper, tenant_id, persons, now).await?;
     let gone = sqlx::query!(
         "delete from consent where tenant_id = $1 and person_profile_id = any ($2)",
         tenant_id,

@@ -5,12 +5,14 @@
 //! purpose: who may rely on a consent; that is decided where something is sent or shown.
 
 mod said;
+mod periods;
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
 use super::source::{ContentHash, VersionOrder};
+pub use periods::{Period, periods};
 pub use said::said;
 
 /// The channel that stands for all of them.
@@ -284,6 +286,16 @@ pub const fn next(state: State, objected: bool, act: Act) -> (State, bool) {
 /// Where these statements of one person, purpose and channel lead. Their order does not matter.
 #[must_use]
 pub fn standing(statements: &[Statement], now: DateTime<Utc>) -> Standing {
+    let said = in_order(statements)
+        .into_iter()
+        .fold(Standing::BEGINNING, |before, said| {
+            before.by(said.told_at).then(said)
+        });
+    said.by(now)
+}
+
+/// What counts of these, in the order in which it was told.
+fn in_order(statements: &[Statement]) -> Vec<&Statement> {
     // A version known both as replaced and as live was replaced; what was replaced is no value.
     let version = |one: &Statement| (one.told_at, one.evidence.content());
     let replaced = statements
@@ -295,10 +307,7 @@ pub fn standing(statements: &[Statement], now: DateTime<Utc>) -> Standing {
         .filter(|one| !replaced.contains(&version(one)))
         .collect();
     live.sort_unstable_by_key(|one| one.order());
-    let said = live.into_iter().fold(Standing::BEGINNING, |before, said| {
-        before.by(said.told_at).then(said)
-    });
-    said.by(now)
+    live
 }
 
 /// The same for a person and everyone merged into them: consent is the survivor's own, an objection of any counts.

@@ -9,6 +9,11 @@ pub mod registry;
 pub mod history;
 pub mod message;
 
+pub mod special;
+pub mod simplex;
+pub mod dropout;
+pub mod spend;
+
 pub mod seed;
 pub mod wilson;
 pub mod interactions;

@@ -1,6 +1,7 @@
 //! What can be changed: one Input and one Payload each, whose status says what became of it. Errors are for what is
 //! broken. Each field's roles stand in `access`.
 
+mod exports;
 mod models;
 
 use async_graphql::{Context, Object, Result};
@@ -11,6 +12,7 @@ use super::types::dead_letter::{
     DropDeadLetterInput, DropDeadLetterPayload, DropDeadLetterStatus, RedriveDeadLetterInput,
     RedriveDeadLetterPayload,
 };
+use super::types::export::{RequestCustomerExportInput, RequestCustomerExportPayload};
 use super::types::model::{RollBackModelInput, RollBackModelPayload};
 use crate::actions::dead_letters::Redriven;
 
@@ -34,7 +36,7 @@ impl Mutation {
         let (Some(desk), Some(id)) = (desk, input.id.0) else {
             return Ok(Some(Redriven::NotFound.into()));
         };
-        let redriven = desk.letters.redrive(desk.tenant, id).await;
+        let redriven = desk.letters.redrive(desk.tenant, id, desk.actor).await;
         let redriven = redriven.map_err(|error| told("redrive_dead_letter", &error))?;
         tracing::info!(letter = %id, outcome = ?redriven, "a dead letter was tried again");
         Ok(Some(redriven.into()))
@@ -50,7 +52,7 @@ impl Mutation {
         let gone = match (desk, input.id.0) {
             (Some(desk), Some(id)) => desk
                 .letters
-                .drop(desk.tenant, id)
+                .drop(desk.tenant, id, desk.actor)
                 .await
                 .map_err(|error| told("drop_dead_letter", &error))?,
             _ => false,
@@ -61,6 +63,16 @@ impl Mutation {
             DropDeadLetterStatus::NotFound
         };
         Ok(Some(DropDeadLetterPayload { status }))
+    }
+
+    /// Asks for everything that is held about a person, as an encrypted archive at an address that works once. What opens
+    /// it and where it is are told in this answer and never again.
+    async fn request_customer_export(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose data, and in which form.")] input: RequestCustomerExportInput,
+    ) -> Result<Option<RequestCustomerExportPayload>> {
+        Box::pin(exports::request(ctx, input)).await
     }
 
     /// One step back: the model that spoke before the present one speaks again, from now on.

@@ -120,10 +120,7 @@ impl Gathered {
             person: self.root,
             merged: merged.filter(|person| *person != self.root).collect(),
             generated_at: self.now,
-            language: match language {
-                Language::German => "de",
-                Language::English => "en",
-            },
+            language: language.code(),
             tables: tables
                 .flat_map(|category| self.tables(category, language))
                 .collect(),
