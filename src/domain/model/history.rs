@@ -4,7 +4,7 @@
 //! cut off at an earlier instant for back-tests. Absent on purpose: agencies, minors and those who object to profiling,
 //! of whom nothing is learnt and whom nothing is foretold.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
@@ -290,6 +290,18 @@ impl History {
     pub fn sales_channel(&self, place: u16) -> Option<&str> {
         let words = &self.sales_channels;
         words.get(usize::from(place)).map(String::as_str)
+    }
+
+    /// The region that most trips by an instant went to, of equally frequent ones the first of the alphabet.
+    #[must_use]
+    pub fn home(&self, now: Minutes) -> Option<&str> {
+        let taken = self.taken().filter(|trip| trip.start <= now);
+        let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+        for region in taken.filter_map(|trip| self.region(trip.region?)) {
+            *counts.entry(region).or_default() += 1;
+        }
+        let most = counts.into_iter().rev().max_by_key(|(_, n)| *n);
+        most.map(|(region, _)| region)
     }
 
     /// The kind of extra at a place.

@@ -13,6 +13,7 @@ use super::fit::{self, Fit};
 use super::matching::cheapest;
 use super::names::{Lean, Name, name};
 use super::points::{Points, Scale, apart};
+use crate::domain::model::history::{DAY, History, Minutes};
 
 /// Fewer customers are no population.
 pub const CUSTOMERS_MIN: usize = 200;
@@ -35,6 +36,25 @@ pub struct Rfm {
 }
 
 impl Rfm {
+    /// Of a history by an instant; none without a kept booking.
+    #[must_use]
+    pub fn of(history: &History, now: Minutes) -> Option<Self> {
+        let kept = || history.kept().filter(|one| one.booked <= now);
+        let last = kept().map(|one| one.booked).max()?;
+        let cents: i64 = kept().filter_map(|one| one.value).sum();
+        let bookings = u32::try_from(kept().count()).unwrap_or(u32::MAX);
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "days and hundredths of a lifetime"
+        )]
+        let (recency_days, revenue) = (((now - last) / DAY) as f64, cents as f64 / 100.0);
+        Some(Self {
+            recency_days,
+            bookings: f64::from(bookings),
+            revenue,
+        })
+    }
+
     /// As the model measures it.
     #[must_use]
     pub fn logs(&self) -> [f64; 3] {
@@ -70,6 +90,7 @@ pub struct Clusters {
     scale: Scale,
     groups: Vec<Group>,
     next_id: u32,
+    trained_at: Minutes,
 }
 
 /// Where a customer belongs.
@@ -117,6 +138,7 @@ impl Clusters {
         customers: &[Customer<'_>],
         present: Option<&Self>,
         seed: u64,
+        now: Minutes,
     ) -> Result<(Self, Report), Untrainable> {
         if customers.len() < CUSTOMERS_MIN {
             return Err(Untrainable::TooFew(customers.len()));
@@ -138,7 +160,10 @@ impl Clusters {
             seed,
         );
         let fit = fit.ok_or(Untrainable::Unstable)?;
-        let model = Self::lasting(scale, &fit, customers, present);
+        let model = Self {
+            trained_at: now,
+            ..Self::lasting(scale, &fit, customers, present)
+        };
         let moved = present.map_or_else(Vec::new, |former| moved(former, &model, customers));
         let stayed = moved.iter().filter(|(from, to, _)| from == to);
         let stayed: u32 = stayed.map(|(_, _, n)| n).sum();
@@ -157,6 +182,12 @@ impl Clusters {
     #[must_use]
     pub fn groups(&self) -> &[Group] {
         &self.groups
+    }
+
+    /// When it was trained.
+    #[must_use]
+    pub const fn trained_at(&self) -> Minutes {
+        self.trained_at
     }
 
     /// The group a customer belongs to.
@@ -227,6 +258,7 @@ impl Clusters {
             scale,
             groups,
             next_id,
+            trained_at: 0,
         }
     }
 }

@@ -56,7 +56,7 @@ fn accuracy(model: &Clusters, guests: &[Customer<'_>], truth: &[u32]) -> f64 {
 #[test]
 fn planted_kinds_of_guests_are_found() {
     let (guests, truth) = guests(400, 0.0, 1);
-    let (model, report) = Clusters::train(&guests, None, 42).unwrap();
+    let (model, report) = Clusters::train(&guests, None, 42, 0).unwrap();
     assert_eq!(model.groups.len(), 5, "{:?}", report.tries);
     let found = accuracy(&model, &guests, &truth);
     assert!(found >= 0.99, "{found}");
@@ -75,16 +75,16 @@ fn planted_kinds_of_guests_are_found() {
 #[test]
 fn trained_twice_it_is_the_same_to_the_byte() {
     let (guests, _) = guests(60, 0.0, 2);
-    let bytes = || postcard::to_stdvec(&Clusters::train(&guests, None, 7).unwrap().0).unwrap();
+    let bytes = || postcard::to_stdvec(&Clusters::train(&guests, None, 7, 0).unwrap().0).unwrap();
     assert_eq!(bytes(), bytes());
 }
 
 #[test]
 fn groups_keep_id_and_name_when_trained_again() {
     let (before, _) = guests(100, 0.0, 3);
-    let (first, _) = Clusters::train(&before, None, 42).unwrap();
+    let (first, _) = Clusters::train(&before, None, 42, 0).unwrap();
     let (after, _) = guests(110, 30.0, 4);
-    let (second, report) = Clusters::train(&after, Some(&first), 43).unwrap();
+    let (second, report) = Clusters::train(&after, Some(&first), 43, 0).unwrap();
     let known = |model: &Clusters| -> Vec<(u32, Name)> {
         model
             .groups
@@ -101,7 +101,7 @@ fn groups_keep_id_and_name_when_trained_again() {
 #[test]
 fn a_group_that_vanished_does_not_lend_its_id_to_a_new_one() {
     let (before, kinds) = guests(100, 0.0, 5);
-    let (first, _) = Clusters::train(&before, None, 42).unwrap();
+    let (first, _) = Clusters::train(&before, None, 42, 0).unwrap();
     // The sleepers of kind 3 are gone; in their place a club that books every week.
     let after: Vec<Customer<'_>> = before
         .iter()
@@ -116,7 +116,7 @@ fn a_group_that_vanished_does_not_lend_its_id_to_a_new_one() {
             Customer { rfm, ..*guest }
         })
         .collect();
-    let (second, _) = Clusters::train(&after, Some(&first), 42).unwrap();
+    let (second, _) = Clusters::train(&after, Some(&first), 42, 0).unwrap();
     let ids = |model: &Clusters| {
         model
             .groups
@@ -132,7 +132,7 @@ fn a_group_that_vanished_does_not_lend_its_id_to_a_new_one() {
 fn a_handful_of_customers_is_no_population() {
     let (guests, _) = guests(10, 0.0, 6);
     assert_eq!(
-        Clusters::train(&guests, None, 1).unwrap_err(),
+        Clusters::train(&guests, None, 1, 0).unwrap_err(),
         Untrainable::TooFew(50)
     );
 }
@@ -140,7 +140,7 @@ fn a_handful_of_customers_is_no_population() {
 #[test]
 fn on_the_border_nothing_is_clear() {
     let (guests, _) = guests(60, 0.0, 8);
-    let (model, _) = Clusters::train(&guests, None, 42).unwrap();
+    let (model, _) = Clusters::train(&guests, None, 42, 0).unwrap();
     let middle = |place: usize| -> Vec<f64> {
         let centre = &model.groups[place].centre;
         centre.iter().map(|part| libm::expm1(*part)).collect()
