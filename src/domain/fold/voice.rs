@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::entity::{Entities, Entity};
@@ -47,6 +47,15 @@ pub struct Told {
     pub rating: Option<i64>,
 }
 
+/// How a person can be reached, as the profile last told; the addresses themselves are never known here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ways {
+    /// An e-mail address is known.
+    pub email: Option<bool>,
+    /// A phone number is known.
+    pub phone: Option<bool>,
+}
+
 /// All about words.
 #[derive(Debug, Default)]
 pub struct Voice {
@@ -62,6 +71,8 @@ pub struct Voice {
     pub gave_feedback: bool,
     /// Consent, objection, locale.
     pub standing: Standing,
+    /// How the person can be reached.
+    pub ways: Ways,
     /// The latest message, feedback or checkout.
     pub last_touch: Option<DateTime<Utc>>,
 }
@@ -83,6 +94,7 @@ pub fn facts(entities: &Entities<'_>, reference: &Reference, root: Uuid) -> Voic
         answers: given.iter().filter_map(|one| told(one)).collect(),
         gave_feedback: own_feedback(entities).next().is_some(),
         standing: standing(entities, root),
+        ways: ways(entities, root),
         last_touch: moments.into_iter().flatten().max(),
         abandoned,
     }
@@ -231,6 +243,15 @@ fn feedback(given: &[&Entity<'_>]) -> Feedback {
 
 fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn ways(entities: &Entities<'_>, root: Uuid) -> Ways {
+    let profile = entities.get(SourceKind::PersonProfile, root);
+    let profile = profile.filter(|one| one.role == Role::Subject);
+    profile.map_or_else(Ways::default, |profile| Ways {
+        email: profile.flag(Field::HasEmail),
+        phone: profile.flag(Field::HasPhone),
+    })
 }
 
 fn standing(entities: &Entities<'_>, root: Uuid) -> Standing {
