@@ -9,6 +9,7 @@ pub mod contracts;
 pub mod db;
 pub mod jobs;
 pub mod inbox;
+pub mod outbox;
 pub mod resolve;
 pub mod activity_log;
 pub mod projections;

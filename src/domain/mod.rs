@@ -14,6 +14,7 @@ pub mod fold;
 pub mod derive;
 pub mod insight;
 pub mod consent;
+pub mod message;
 pub mod moment;
 pub mod timeline;
 pub mod merkle;

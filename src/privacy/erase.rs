@@ -13,7 +13,7 @@ pub use super::order::{Basis, Order, Timing};
 use super::receipt::{Fault, Signer};
 use super::request::{self, Request, State};
 use super::scan::Counts;
-use super::{hold, queue};
+use super::{hold, propagate, queue};
 use crate::contracts;
 use crate::db::{self, Pool, Tx};
 use crate::domain::category::Category;
@@ -95,6 +95,8 @@ pub struct Office {
     pub settings: Settings,
     /// How long things take their time.
     pub timing: Timing,
+    /// Names of those downstream who are told.
+    pub receivers: Arc<[String]>,
 }
 
 impl Office {
@@ -206,6 +208,8 @@ impl Office {
             let asked = family.iter().map(|person| (*person, "requested")).collect();
             let erasure = projections::erase(tx, &self.pepper, tenant_id, &asked, now).await?;
             let letters = dead_letters::forget(tx, tenant_id, &erasure.persons, None).await?;
+            let id = request.request_id;
+            propagate::tell(tx, tenant_id, id, &erasure.persons, now).await?;
             return Ok((erasure, letters));
         }
         let categories = request.categories();
@@ -238,7 +242,7 @@ impl Office {
 }
 
 /// The platform's tables whose rows belong to these categories, as deliveries name them.
-fn tables_of(categories: &[Category]) -> Vec<String> {
+pub(super) fn tables_of(categories: &[Category]) -> Vec<String> {
     let kinds: BTreeSet<SourceKind> = projections::sorts(categories)
         .into_iter()
         .map(|(kind, _)| kind)

@@ -14,6 +14,7 @@ pub mod receipt;
 pub mod order;
 pub mod erase;
 pub mod record;
+mod propagate;
 mod prove;
 pub mod comeback;
 pub mod export;

@@ -4,27 +4,42 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::erase::{Error, Office};
+use super::erase::{Error, Office, tables_of};
 use super::queue;
 use super::receipt::{self, Scan, Signed};
 use super::request::{self, Request, State};
 use super::scan::{self, Counts, Found};
 use crate::db::{self, Tx};
 use crate::inbox::dead_letters;
+use crate::resolve::fence;
 
 impl Office {
     /// Empties letters that came about these persons since, also those of no tenant.
     pub async fn sweep_letters(
         &self,
-        tenant_id: Uuid,
+        request: &Request,
         persons: &BTreeSet<Uuid>,
     ) -> Result<(), Error> {
-        for tenant_id in [tenant_id, Uuid::nil()] {
+        let tables = (!request.is_whole()).then(|| tables_of(&request.categories()));
+        for tenant_id in [request.tenant_id, Uuid::nil()] {
             let mut tx = Tx::begin(&self.pool).await?;
-            dead_letters::forget(&mut tx, tenant_id, persons, None).await?;
+            dead_letters::forget(&mut tx, tenant_id, persons, tables.as_deref()).await?;
             tx.commit().await?;
         }
         Ok(())
+    }
+
+    /// The tenant's customers with one of these tags.
+    pub async fn customers(
+        &self,
+        tenant_id: Uuid,
+        tags: &BTreeSet<Uuid>,
+    ) -> Result<BTreeSet<Uuid>, Error> {
+        let mut tx = Tx::begin(&self.pool).await?;
+        scan::at_leisure(&mut tx).await?;
+        let found = scan::customers(&mut tx, &self.pepper, tenant_id, tags).await?;
+        tx.rollback().await?;
+        Ok(found)
     }
 
     /// Rows that name these persons.
@@ -66,34 +81,18 @@ impl Office {
     /// Rows that are still kept of what a request is about, found by its tags, and whose they are.
     pub async fn find_of(&self, request: &Request) -> Result<Found, Error> {
         if request.is_whole() {
-            return self.find(request.tenant_id, &request.tags).await;
+            // What is told of somebody who was let back is no remnant.
+            let mut connection = self.pool.acquire().await.map_err(db::Error::from)?;
+            let back = fence::returned(&mut connection, request.tenant_id, &request.tags).await?;
+            drop(connection);
+            let tags = request.tags.difference(&back).copied().collect();
+            return self.find(request.tenant_id, &tags).await;
         }
-        let mut tx = Tx::begin(&self.pool).await?;
-        let tagged =
-            scan::customers(&mut tx, &self.pepper, request.tenant_id, &request.tags).await?;
-        tx.rollback().await?;
+        let tagged = self.customers(request.tenant_id, &request.tags).await?;
         let counts = self.count_of(request, &tagged).await?;
         let left = counts.values().any(|rows| *rows > 0);
         let persons = if left { tagged } else { BTreeSet::new() };
         Ok(Found { counts, persons })
-    }
-
-    /// Notes that everybody downstream has confirmed, or that there is nobody to tell; false while somebody has not.
-    pub async fn propagate(&self, request: &mut Request) -> Result<bool, Error> {
-        let (tenant_id, request_id) = (request.tenant_id, request.request_id);
-        let (mut tx, now) = self.hold_tenant(tenant_id).await?;
-        *request = request::find(&mut tx, tenant_id, request_id)
-            .await?
-            .ok_or(Error::NoRequest(tenant_id, request_id))?;
-        if request.state == State::Deleted {
-            request.state = State::Propagated;
-            request.propagated_at = Some(now);
-            request::advance(&mut tx, request).await?;
-            tx.commit().await?;
-        } else {
-            tx.rollback().await?;
-        }
-        Ok(true)
     }
 
     /// Notes that a scan found nothing, and issues the receipt of it; a closed request gives its last one.

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::erase::{removed, tags};
 use super::order::Timing;
+use super::propagate;
 use super::request::{self, Request, State};
 use crate::db::{self, Tx};
 use crate::projections::Erasure;
@@ -40,5 +41,5 @@ pub async fn record(
         ..Request::new(tenant_id, request_id, subject_tag, reason, now)
     };
     request::begin(tx, &request).await?;
-    Ok(())
+    propagate::tell(tx, tenant_id, request_id, &erasure.persons, now).await
 }

@@ -13,6 +13,7 @@ use crate::db::{Error, Tx, roles};
 use crate::domain::activity::Role;
 use crate::domain::category::Category;
 use crate::domain::source::SourceKind;
+use crate::outbox;
 use crate::resolve::fence::{self, Grounds, Pepper};
 use crate::resolve::forget;
 
@@ -71,6 +72,7 @@ pub async fn erase(
     roles::become_eraser(tx).await?;
     let log_rows = activity_log::erase(tx, tenant_id, &persons).await?;
     let forgotten = forget::forget(tx, tenant_id, &persons, now).await?;
+    let messages = outbox::erase(tx, tenant_id, &persons).await?;
     let [insights, parts, consents, customers] = remove(tx, tenant_id, &persons).await?;
     let removed = BTreeMap::from([
         ("activity_log", log_rows),
@@ -79,6 +81,7 @@ pub async fn erase(
         ("customer_insight", insights),
         ("fold_part", parts),
         ("consent", consents),
+        ("outbox", messages),
         ("customer", customers),
     ]);
     Ok(Erasure { persons, removed })

@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::bars::Bar;
+pub use super::fence_file::Entry as Kept;
 use super::fence_file::{Entry, FenceFile};
 use crate::db::{Error, Pool, Tx};
 use crate::domain::category::Category;
@@ -263,6 +264,45 @@ pub async fn raise_tags(
     .fetch_all(&mut **tx)
     .await?;
     Ok(new.into_iter().collect())
+}
+
+/// Lets those in again whom these entries say were let back, whatever has been erased of them since.
+pub async fn open_again(tx: &mut Tx, tenant_id: Uuid, entries: &[Entry]) -> Result<(), Error> {
+    let returned = entries.iter().filter(|entry| entry.returned_at.is_some());
+    let tags: Vec<Uuid> = returned.clone().map(|entry| entry.tag).collect();
+    let scopes: Vec<i16> = returned.clone().map(|entry| entry.scope).collect();
+    let at: Vec<DateTime<Utc>> = returned.filter_map(|entry| entry.returned_at).collect();
+    sqlx::query!(
+        "update fence set returned_at = u.at
+         from unnest($2::uuid[], $3::smallint[], $4::timestamptz[]) as u (tag, scope, at)
+         where fence.tenant_id = $1 and fence.tag = u.tag and fence.scope = u.scope
+           and fence.returned_at is null",
+        tenant_id,
+        &tags,
+        &scopes,
+        &at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Those of these tags that were let back as whole persons.
+pub async fn returned(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    tags: &BTreeSet<Uuid>,
+) -> Result<BTreeSet<Uuid>, Error> {
+    let tags: Vec<Uuid> = tags.iter().copied().collect();
+    let found = sqlx::query_scalar!(
+        "select tag from fence
+         where tenant_id = $1 and tag = any ($2) and scope = 0 and returned_at is not null",
+        tenant_id,
+        &tags,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// Those of these entries that the database's fence lacks, or knows an earlier state of.

@@ -27,6 +27,8 @@ mod demo;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
+mod outbox;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod property;

@@ -72,6 +72,22 @@ const ACROSS: &[(&str, &str)] = &[
         "finds tenants in which facts wait; each is then worked on its own",
     ),
     (
+        "select t.tenant_id as \"tenant_id!\" from tenant t\nwhere exists (\nselect from outbox_delivery",
+        "finds the tenants that have something to send to a receiver; each is then worked on its own",
+    ),
+    (
+        "select t.tenant_id as \"tenant_id!\" from tenant t\nwhere exists (\nselect from outbox m",
+        "finds the tenants that have new or settled messages; each is then worked on its own",
+    ),
+    (
+        "from outbox_delivery where state in (0, 2)",
+        "measures what has not gone out of the whole service, for metrics",
+    ),
+    (
+        "where d.state = 2 and ($1::uuid is null or d.tenant_id = $1)",
+        "lists parked messages for the engineer, who may not know whose they are",
+    ),
+    (
         "select tenant_id, id, received_at, event_id, source_table as \"table\"",
         "lists dead letters for the engineer, who may not know whose they are",
     ),

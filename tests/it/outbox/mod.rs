@@ -1,0 +1,3 @@
+//! What goes out: put down once, in order, gone with the person.
+
+mod tables;
