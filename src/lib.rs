@@ -8,6 +8,8 @@ pub mod telemetry;
 pub mod contracts;
 pub mod db;
 pub mod jobs;
+pub mod audit;
+pub mod models;
 pub mod inbox;
 pub mod outbox;
 pub mod resolve;

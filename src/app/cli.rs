@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    backfill, dead_letters, demo, doctor, erase, export, hasura, rebuild, verify,
+    backfill, dead_letters, demo, doctor, erase, export, hasura, lab, rebuild, verify,
 };
 
 /// Customer insight for people who run on Hasura: event triggers in, a remote schema out.
@@ -33,6 +33,9 @@ pub(super) enum Command {
     /// Print the GraphQL schema.
     #[command(after_help = "Example:\n  customer-intelligence schema > schema.graphql")]
     Schema,
+    /// Print who may ask what: permissions, roles, and every root field by role.
+    #[command(after_help = "Example:\n  customer-intelligence access > docs/access.md")]
+    Access,
     /// Bring the database schema up to date, and stop.
     #[command(
         after_help = "Example:\n  DATABASE_URL=postgres://owner@db/ci customer-intelligence migrate"
@@ -94,6 +97,12 @@ pub(super) enum Command {
     /// Generate Hasura's metadata directory: event triggers, remote schema with role permissions, relationships.
     #[command(after_help = "Example:\n  customer-intelligence hasura --out hasura --check")]
     Hasura(hasura::Arguments),
+    /// Try this program's models on any file of numbers, beside baselines.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  customer-intelligence lab recommend --train before.csv --test after.csv"
+    )]
+    Lab(lab::Command),
     /// The configuration.
     #[command(
         subcommand,

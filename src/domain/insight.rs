@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::model::history::History;
 use super::money::{Currency, Purse};
 
 /// A value with the number of observations it rests on.
@@ -241,6 +242,8 @@ pub struct Insight {
     pub feedback: Feedback,
     /// Consent, objection, locale, minority.
     pub standing: Standing,
+    /// What the models know; none for those who are not scored.
+    pub history: Option<History>,
     /// The instant it was derived for.
     pub computed_at: DateTime<Utc>,
     /// The next instant at which time alone changes something; none when nothing will.

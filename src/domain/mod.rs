@@ -20,3 +20,4 @@ pub mod timeline;
 pub mod merkle;
 pub mod metric;
 pub mod explain;
+pub mod model;

@@ -26,6 +26,10 @@ pub enum Role {
     Marketing,
     /// A customer, about themself.
     Customer,
+    /// Sees to it that the law is kept: erasures, exports, consent, the audit log.
+    DataProtection,
+    /// Another backend of the platform.
+    Service,
     /// Drives.
     Driver,
     /// A role that is not known here.
@@ -36,13 +40,15 @@ pub enum Role {
 
 impl Role {
     /// Every role, in the order of the access matrix.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Admin,
         Self::BusflowStaff,
         Self::Manager,
         Self::Dispatcher,
         Self::Marketing,
         Self::Customer,
+        Self::DataProtection,
+        Self::Service,
         Self::Driver,
         Self::Unknown,
         Self::Absent,
@@ -51,15 +57,26 @@ impl Role {
     /// The role with that name in Hasura.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        match name {
-            "admin" => Self::Admin,
-            "busflow_staff" => Self::BusflowStaff,
-            "manager" => Self::Manager,
-            "dispatcher" => Self::Dispatcher,
-            "marketing" => Self::Marketing,
-            "customer" => Self::Customer,
-            "driver" => Self::Driver,
-            _ => Self::Unknown,
+        Self::ALL
+            .into_iter()
+            .find(|role| !role.name().is_empty() && role.name() == name)
+            .unwrap_or(Self::Unknown)
+    }
+
+    /// Its name in Hasura; empty for a role that is unknown or absent.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::BusflowStaff => "busflow_staff",
+            Self::Manager => "manager",
+            Self::Dispatcher => "dispatcher",
+            Self::Marketing => "marketing",
+            Self::Customer => "customer",
+            Self::DataProtection => "data_protection",
+            Self::Service => "service",
+            Self::Driver => "driver",
+            Self::Unknown | Self::Absent => "",
         }
     }
 }

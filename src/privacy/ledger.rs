@@ -273,6 +273,75 @@ pub const TABLES: &[Table] = &[
         ..NOBODY
     },
     Table {
+        name: "export_request",
+        room: "privacy",
+        holds: "that the person's data were asked for, and how far that is",
+        person: Some("person_profile_id"),
+        occurs: &[
+            ("person_profile_id", Occurs::Id),
+            ("subject_tag", Occurs::Tag),
+        ],
+        nobody: &[
+            "request_id",
+            "categories",
+            "language",
+            "recipient",
+            "token_hash",
+        ],
+        erased: Erased::Emptied,
+        kept: "for as long as it may have to be shown that the request was answered",
+        export: Export::As("exports"),
+    },
+    Table {
+        name: "export_chunk",
+        room: "privacy",
+        holds: "the person's data, encrypted to whoever asked for them, until they are fetched",
+        person: Some("person_profile_id"),
+        occurs: &[("person_profile_id", Occurs::Id)],
+        nobody: &["request_id", "body"],
+        erased: Erased::Deleted,
+        kept: "until it is fetched, for a day at most",
+        export: Export::As("exports"),
+    },
+    Table {
+        name: "audit_act",
+        room: "audit",
+        holds: "who did what with the person's data, by tag",
+        occurs: &[("subject_tag", Occurs::Tag)],
+        nobody: &[
+            "previous",
+            "hash",
+            "role",
+            "user_id",
+            "act",
+            "object_id",
+            "detail",
+        ],
+        kept: "for good: each is a link of a chain",
+        export: Export::As("access"),
+        ..NOBODY
+    },
+    Table {
+        name: "audit_read",
+        room: "audit",
+        holds: "who read about the person, by tag",
+        occurs: &[("subject_tags", Occurs::Tag)],
+        nobody: &[
+            "chain",
+            "previous",
+            "hash",
+            "anchor",
+            "role",
+            "user_id",
+            "operation",
+            "query_hash",
+            "persons",
+        ],
+        kept: "for as long as retention says, 24 months unless told",
+        export: Export::As("access"),
+        ..NOBODY
+    },
+    Table {
         name: "job",
         room: "jobs",
         holds: "how far long work is; while a rebuild runs, the person it has come to",
@@ -281,6 +350,29 @@ pub const TABLES: &[Table] = &[
         erased: Erased::Passing,
         kept: "for as long as retention says",
         export: Export::Not("it is about work, not about a person"),
+        ..NOBODY
+    },
+    Table {
+        name: "model_version",
+        room: "models",
+        holds: "what was learned from all customers together; no row of any of them",
+        nobody: &[
+            "algorithm",
+            "program",
+            "settings",
+            "persons",
+            "matrix_hash",
+            "report",
+            "artefact",
+            "artefact_hash",
+            "reason",
+        ],
+        ..NOBODY
+    },
+    Table {
+        name: "model_champion",
+        room: "models",
+        nobody: &["reason", "actor"],
         ..NOBODY
     },
     Table {

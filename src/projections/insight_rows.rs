@@ -11,7 +11,7 @@ use crate::domain::fold::FOLD_VERSION;
 use crate::domain::insight::{BookerKind, Insight};
 
 /// First byte of a stored insight.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// An insight, and what proves it.
 pub(super) struct InsightRow {

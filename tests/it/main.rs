@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod contracts;
@@ -27,6 +29,7 @@ mod demo;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
+mod models;
 mod outbox;
 #[cfg(test)]
 mod privacy;

@@ -44,7 +44,7 @@ pub(in crate::app) struct Options {
     /// Where to write: a file for JSON (standard output unless told), a new folder for CSV. Readable by its owner only.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Only these categories: profile, activities, log, metrics, consents, processing, storage.
+    /// Only these categories: profile, activities, log, metrics, consents, access, processing, storage.
     #[arg(long, value_delimiter = ',', value_parser = category)]
     only: Vec<Category>,
     /// In which language formulas and purposes are explained; the person's own unless told.

@@ -7,6 +7,7 @@ pub(super) mod doctor;
 pub(super) mod erase;
 pub(super) mod export;
 pub(super) mod hasura;
+pub(super) mod lab;
 mod migrate;
 pub(super) mod rebuild;
 pub(super) mod verify;
@@ -39,6 +40,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve => serve::run(config).await,
         Command::Demo(options) => Box::pin(demo::run(config, options)).await,
         Command::Schema => say(&crate::graphql::sdl()),
+        Command::Access => say(&crate::graphql::access::document()),
         Command::Migrate => migrate::run(&config).await,
         Command::Rebuild(options) => rebuild::run(&config, options).await,
         Command::Verify(options) => verify::run(&config, options).await,
@@ -46,6 +48,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Backfill(options) => Box::pin(backfill::run(config, options)).await,
         Command::DeadLetters(command) => dead_letters::run(&config, command).await,
         Command::Hasura(arguments) => hasura::run(&arguments),
+        Command::Lab(command) => lab::run(&command),
         Command::Config(ConfigCommand::Print) => say(&config.to_string()),
     }?;
     Ok(ExitCode::SUCCESS)

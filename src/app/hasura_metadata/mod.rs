@@ -32,13 +32,16 @@ pub(crate) const REMOTE_SCHEMA: &str = "customer_intelligence";
 pub(crate) const SECRET_HEADER: &str = "x-ci-secret";
 /// The database source that holds the platform's tables.
 pub(crate) const SOURCE: &str = "default";
-/// Roles that may be granted something, in the order they are written. `driver` is none of them, and `admin` sees everything.
-pub const ROLES: [&str; 5] = [
-    "manager",
-    "dispatcher",
-    "marketing",
-    "customer",
-    "busflow_staff",
+/// Roles that may be granted something, in the order they are written. `driver` is none of them, and `admin` sees
+/// everything. A role that no query is granted to has no schema, since Hasura wants a query root in each.
+pub const ROLES: [Role; 7] = [
+    Role::Manager,
+    Role::Dispatcher,
+    Role::Marketing,
+    Role::Customer,
+    Role::BusflowStaff,
+    Role::DataProtection,
+    Role::Service,
 ];
 
 /// One file of the directory.
@@ -62,15 +65,15 @@ pub struct RoleSchema {
 /// The role schemas for an exported SDL: `allows(role, type, field)` is the access matrix.
 pub fn role_schemas(
     sdl: &str,
-    allows: impl Fn(&str, &str, &str) -> bool,
+    allows: impl Fn(Role, &str, &str) -> bool,
 ) -> anyhow::Result<Vec<RoleSchema>> {
     let upstream = Upstream::parse(sdl)?;
     let mut schemas = Vec::new();
     for role in ROLES {
         let granted = upstream.for_role(|ty, field| allows(role, ty, field));
-        if let Some(sdl) = granted.with_context(|| format!("the schema of role {role}"))? {
+        if let Some(sdl) = granted.with_context(|| format!("the schema of role {}", role.name()))? {
             schemas.push(RoleSchema {
-                role: role.to_owned(),
+                role: role.name().to_owned(),
                 sdl,
             });
         }
@@ -98,6 +101,6 @@ pub fn generated() -> anyhow::Result<Vec<GeneratedFile>> {
 }
 
 /// The access matrix is about root fields; who may ask one may read all of what it returns.
-fn is_granted(role: &str, ty: &str, field: &str) -> bool {
-    ![ROOT, MUTATION].contains(&ty) || access::grant(field, Role::named(role)) != Grant::No
+fn is_granted(role: Role, ty: &str, field: &str) -> bool {
+    ![ROOT, MUTATION].contains(&ty) || access::grant(field, role) != Grant::No
 }

@@ -15,15 +15,18 @@ use super::fold::CustomerState;
 use super::fold::booking::{BookingFact, Cancellation};
 use super::fold::journey::Outcome;
 use super::insight::{Behavior, BookerKind, Insight};
+use super::model::history::History;
 
 /// Derives the insight of a person at an instant.
 #[must_use]
 pub fn derive(state: &CustomerState, now: DateTime<Utc>) -> Insight {
     let zone = state.operator.time_zone;
     let today = now.with_timezone(&zone).date_naive();
+    let behavior = behavior(state, today);
     Insight {
         person_profile_id: state.person,
-        behavior: behavior(state, today),
+        history: History::of(state, behavior.booker_kind),
+        behavior,
         feedback: state.feedback.clone(),
         standing: state.standing.clone(),
         computed_at: now,
@@ -89,7 +92,7 @@ fn behavior(state: &CustomerState, today: NaiveDate) -> Behavior {
         checkouts_abandoned: count(state.abandoned.iter()),
         last_checkout_abandoned_at: state.abandoned.iter().max().copied(),
         profile_completeness: completeness(state),
-        messages: state.messages,
+        messages: count(state.talk.iter()),
     }
 }
 
@@ -123,7 +126,7 @@ fn completeness(state: &CustomerState) -> f64 {
     let present = [
         state.bookings.iter().any(|b| b.fate.confirmed),
         state.journeys.iter().any(|j| j.outcome == Outcome::Trip),
-        state.messages > 0,
+        !state.talk.is_empty(),
         state.gave_feedback,
         state.standing.marketing_consent.is_some(),
     ];

@@ -46,6 +46,10 @@ pub struct BookingFact {
     pub fate: Fate,
     /// Why it is cancelled; none for others.
     pub cancellation: Option<Cancellation>,
+    /// The earliest version that shows it cancelled, of cancelled ones.
+    pub cancelled_at: Option<DateTime<Utc>>,
+    /// The tour.
+    pub template_id: Option<Uuid>,
     /// The currency of its amounts.
     pub currency: Currency,
     /// What it is worth, hundredths, never below 0; of an open reservation its total.
@@ -167,6 +171,8 @@ fn fact(
         id: booking.id,
         fate,
         cancellation,
+        cancelled_at: cancellation.and_then(|_| booking.first_shown("CANCELLED")),
+        template_id: offering.and_then(|offering| offering.template_id),
         value,
         paid: money.paid,
         outstanding: outstanding(fate, reseller, value, &money),

@@ -34,6 +34,10 @@ pub enum Outcome {
 pub struct Journey {
     /// The departure.
     pub departure: Uuid,
+    /// The booking it is on.
+    pub booking_id: Uuid,
+    /// When the seat was first heard of.
+    pub seen_at: Option<DateTime<Utc>>,
     /// What became of it.
     pub outcome: Outcome,
     /// The offering it was booked as.
@@ -199,8 +203,12 @@ fn journey(
     let position = position.or_else(|| passenger.text(Field::SeatPosition).map(str::to_owned));
     let point = boarded().find(|boarding| is_pickup(boarding, reference));
     let point = point.and_then(|boarding| boarding.reference(Field::BoardingPoint));
+    let first_heard =
+        |seat: &Seat<'_, '_>| seat.passenger.versions.first().map(|one| one.version_at);
     Some(Journey {
         departure,
+        booking_id: passenger.reference(Field::Booking)?,
+        seen_at: seats.iter().filter_map(first_heard).min(),
         outcome,
         offering_id: speaker.offering_id,
         template_id: offering.template_id,

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use self::booking::{BookingFact, BookingPart};
 use self::entity::Entities;
 use self::journey::Journey;
+use self::voice::{Talk, Told};
 use super::activity::{LogRow, Role};
 use super::insight::{Feedback, Standing};
 use super::money::Purse;
@@ -26,7 +27,7 @@ use super::source::SourceKind;
 
 /// Which fold made a stored state. It rises whenever the same rows would fold to something else, or a stored form
 /// changes; `rebuild` then brings what is stored up to date.
-pub const FOLD_VERSION: i16 = 1;
+pub const FOLD_VERSION: i16 = 2;
 
 /// What is true of a person, whatever the time: the input of `derive`. Its serialised form is what hashes are taken of.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,9 +45,11 @@ pub struct CustomerState {
     /// When own checkouts expired.
     pub abandoned: Vec<DateTime<Utc>>,
     /// Messages that count.
-    pub messages: u32,
+    pub talk: Vec<Talk>,
     /// Scores and ratings.
     pub feedback: Feedback,
+    /// The same one by one, by time.
+    pub answers: Vec<Told>,
     /// Feedback of any kind was given, also without a score or a rating.
     pub gave_feedback: bool,
     /// Consent, objection, locale, minority.
@@ -83,8 +86,9 @@ pub fn combine(
         journeys: travel.journeys,
         onboard: travel.onboard,
         abandoned: voice.abandoned,
-        messages: voice.messages,
+        talk: voice.talk,
         feedback: voice.feedback,
+        answers: voice.answers,
         gave_feedback: voice.gave_feedback,
         standing: Standing {
             minor: travel.minor,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::entity::{Entities, Entity};
@@ -14,15 +15,47 @@ use crate::domain::source::{Field, SourceKind, Value};
 /// How many ratings the satisfaction looks back.
 const RATINGS: usize = 5;
 
+/// A message that counts, without a word of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Talk {
+    /// When it was.
+    pub at: DateTime<Utc>,
+    /// From the person, as opposed to the operator.
+    pub inbound: bool,
+    /// It arrived.
+    pub delivered: bool,
+    /// It did not arrive.
+    pub failed: bool,
+    /// When it was read.
+    pub read: Option<DateTime<Utc>>,
+    /// The kind of channel, if the message itself names it.
+    pub channel: Option<String>,
+    /// The operator's account that it went through.
+    pub account: Option<Uuid>,
+}
+
+/// An answer about a trip: a score, a rating or both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// When it was given.
+    pub at: DateTime<Utc>,
+    /// 0 to 10.
+    pub nps: Option<i64>,
+    /// 1 to 5.
+    pub rating: Option<i64>,
+}
+
 /// All about words.
 #[derive(Debug, Default)]
 pub struct Voice {
     /// Messages that count.
-    pub messages: u32,
+    pub talk: Vec<Talk>,
     /// When own checkouts expired.
     pub abandoned: Vec<DateTime<Utc>>,
     /// Scores and ratings.
     pub feedback: Feedback,
+    /// The same one by one, by time.
+    pub answers: Vec<Told>,
     /// Feedback of any kind was given, also without a score or a rating.
     pub gave_feedback: bool,
     /// Consent, objection, locale.
@@ -35,12 +68,17 @@ pub struct Voice {
 #[must_use]
 pub fn facts(entities: &Entities<'_>, reference: &Reference, root: Uuid) -> Voice {
     let abandoned = abandoned(entities);
-    let (messages, last_message) = messages(entities, reference.quarantine_days);
-    let (feedback, last_feedback) = feedback(entities);
+    let (talk, last_message) = messages(entities, reference.quarantine_days);
+    let given = given(entities);
+    let last_feedback = given
+        .iter()
+        .filter_map(|one| one.at(Field::SubmittedAt))
+        .max();
     let moments = [last_message, last_feedback, abandoned.iter().max().copied()];
     Voice {
-        messages,
-        feedback,
+        talk,
+        feedback: feedback(&given),
+        answers: given.iter().filter_map(|one| told(one)).collect(),
         gave_feedback: own_feedback(entities).next().is_some(),
         standing: standing(entities, root),
         last_touch: moments.into_iter().flatten().max(),
@@ -109,18 +147,32 @@ pub fn own_messages<'e, 'a>(
     })
 }
 
-fn messages(entities: &Entities<'_>, quarantine_days: i64) -> (u32, Option<DateTime<Utc>>) {
-    let mut count = 0;
+fn messages(entities: &Entities<'_>, quarantine_days: i64) -> (Vec<Talk>, Option<DateTime<Utc>>) {
+    let mut talk = Vec::new();
     let mut last = None;
-    for (message, _) in own_messages(entities, quarantine_days) {
-        count += 1;
+    for (message, at) in own_messages(entities, quarantine_days) {
+        talk.push(said(message, at));
         let acted = match message.text(Field::Direction) {
             Some("INBOUND") => message.at(Field::SentAt),
             _ => message.at(Field::ReadAt),
         };
         last = last.max(acted);
     }
-    (count, last)
+    (talk, last)
+}
+
+fn said(message: &Entity<'_>, at: DateTime<Utc>) -> Talk {
+    let status = message.text(Field::Status);
+    let read = message.at(Field::ReadAt);
+    Talk {
+        at,
+        inbound: message.text(Field::Direction) == Some("INBOUND"),
+        delivered: message.at(Field::DeliveredAt).is_some() || status == Some("DELIVERED"),
+        failed: status == Some("FAILED"),
+        read: read.or_else(|| message.first_shown("READ")),
+        channel: message.text(Field::ChannelType).map(str::to_owned),
+        account: message.reference(Field::ChannelAccount),
+    }
 }
 
 /// Feedback by the person, or of a booking of theirs when it names nobody.
@@ -138,9 +190,20 @@ pub fn own_feedback<'e, 'a>(entities: &'e Entities<'a>) -> impl Iterator<Item = 
     })
 }
 
-fn feedback(entities: &Entities<'_>) -> (Feedback, Option<DateTime<Utc>>) {
+/// Own feedback, earliest first.
+fn given<'e, 'a>(entities: &'e Entities<'a>) -> Vec<&'e Entity<'a>> {
     let mut given: Vec<_> = own_feedback(entities).collect();
     given.sort_by_key(|one| (one.at(Field::SubmittedAt), one.id));
+    given
+}
+
+fn told(one: &Entity<'_>) -> Option<Told> {
+    let (nps, rating) = (one.int(Field::NpsScore), one.int(Field::Rating));
+    let at = one.at(Field::SubmittedAt)?;
+    (nps.is_some() || rating.is_some()).then_some(Told { at, nps, rating })
+}
+
+fn feedback(given: &[&Entity<'_>]) -> Feedback {
     let all = |field| given.iter().filter_map(move |one| one.int(field));
     let scores: Vec<i64> = all(Field::NpsScore).collect();
     let ratings: Vec<i64> = all(Field::Rating).collect();
@@ -152,7 +215,7 @@ fn feedback(entities: &Entities<'_>) -> (Feedback, Option<DateTime<Utc>>) {
         reason = "a handful of small whole numbers"
     )]
     let mean = (n > 0).then(|| sum as f64 / n as f64);
-    let told = Feedback {
+    Feedback {
         nps_score: scores.last().map(|score| Measured {
             value: *score,
             based_on: count(scores.len()),
@@ -161,14 +224,7 @@ fn feedback(entities: &Entities<'_>) -> (Feedback, Option<DateTime<Utc>>) {
             value,
             based_on: count(n),
         }),
-    };
-    (
-        told,
-        given
-            .iter()
-            .filter_map(|one| one.at(Field::SubmittedAt))
-            .max(),
-    )
+    }
 }
 
 fn count(n: usize) -> u32 {

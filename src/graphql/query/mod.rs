@@ -7,8 +7,7 @@ use async_graphql::{Context, Object, Result};
 use futures::future::join_all;
 
 use self::conditions::{conditions, order};
-use super::access::{self, Grant};
-use super::caller::Caller;
+use super::access;
 use super::errors::FieldError;
 use super::loaders;
 use super::scalars::{TimestamptzScalar, UuidScalar};
@@ -79,10 +78,7 @@ impl Query {
         #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
         #[graphql(desc = "Go on behind this cursor, in the same order.")] after: Option<String>,
     ) -> Result<Option<CustomerInsightConnection>> {
-        let role = ctx.data_opt::<Caller>().map(|caller| caller.role);
-        if role.map(|role| access::grant("customer_insights", role)) != Some(Grant::Tenant) {
-            return Err(FieldError::Forbidden.to_graphql());
-        }
+        access::tenant(ctx, "customer_insights")?;
         let first = loaders::bounded(first, PERSONS_UNLESS_TOLD, MOST_PERSONS);
         let request = PageRequest {
             conditions: conditions(filter.unwrap_or_default()).map_err(FieldError::to_graphql)?,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// The format's name.
 const FORMAT: &str = "customer-intelligence/export";
 /// Rises in its first part when a reader of before would misunderstand, in its second when something is added.
-pub(super) const SCHEMA_VERSION: &str = "1.0";
+pub(super) const SCHEMA_VERSION: &str = "1.1";
 
 /// A part of an export that can be asked for by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +23,8 @@ pub enum Category {
     Metrics,
     /// What was allowed, and everything that was said about it.
     Consents,
+    /// Who read or dealt with the data, and when.
+    Access,
     /// What is done with the data, who gets it, how long it is kept.
     Processing,
     /// Which tables hold something, and how much.
@@ -31,12 +33,13 @@ pub enum Category {
 
 impl Category {
     /// Every category, in the order of an export.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Profile,
         Self::Activities,
         Self::Log,
         Self::Metrics,
         Self::Consents,
+        Self::Access,
         Self::Processing,
         Self::Storage,
     ];
@@ -50,6 +53,7 @@ impl Category {
             Self::Log => "log",
             Self::Metrics => "metrics",
             Self::Consents => "consents",
+            Self::Access => "access",
             Self::Processing => "processing",
             Self::Storage => "storage",
         }

@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use super::document::{Category, Document, Table};
 use super::holdings::{self, Holding};
-use super::{Request, facts, words};
+use super::{Request, access, facts, words};
 use crate::activity_log;
+use crate::audit;
 use crate::db::Error;
 use crate::domain::activity::LogRow;
 use crate::domain::explain::{Explanation, Told, explain};
@@ -18,6 +19,7 @@ use crate::domain::moment::Moment;
 use crate::domain::source::{Field, SourceKind, Value, get};
 use crate::domain::timeline::{Activity, timeline};
 use crate::insight::{Consent, ConsentRow, consent_rows, standings};
+use crate::resolve::fence::Pepper;
 use crate::resolve::reference;
 
 /// A profile of the person, and whom it is merged into.
@@ -58,6 +60,8 @@ pub(super) struct Gathered {
     /// By name, in German and English.
     purposes: BTreeMap<String, [String; 2]>,
     letters: Vec<holdings::DeadLetter>,
+    accesses: Vec<audit::Access>,
+    exports: Vec<access::Asked>,
     holdings: Vec<Holding>,
     locale: Option<String>,
     now: DateTime<Utc>,
@@ -68,11 +72,13 @@ impl Gathered {
         connection: &mut PgConnection,
         request: &Request,
         customers: Vec<Customer>,
+        pepper: &Pepper,
         now: DateTime<Utc>,
     ) -> Result<Self, Error> {
         let tenant = request.tenant_id;
         let root = customers.first().map_or(request.person, |one| one.root);
         let persons: Vec<Uuid> = customers.iter().map(|one| one.person).collect();
+        let tags: Vec<Uuid> = persons.iter().map(|one| pepper.tag(tenant, *one)).collect();
         let mut recorded = activity_log::slices(connection, tenant, &persons).await?;
         recorded.sort_by_key(|one| (one.recorded_at, one.row.activity_id, one.row.order()));
         let rows: Vec<LogRow> = recorded.iter().map(|one| one.row.clone()).collect();
@@ -92,7 +98,9 @@ impl Gathered {
             consent_rows,
             purposes: purposes(connection, tenant).await?,
             letters: holdings::dead_letters(connection, tenant, &persons).await?,
-            holdings: holdings::count(connection, tenant, &persons).await?,
+            accesses: audit::about(connection, tenant, &tags).await?,
+            exports: access::asked(connection, tenant, &persons).await?,
+            holdings: holdings::count(connection, tenant, &persons, &tags).await?,
             locale: locale(&rows, root),
             customers,
             told,
@@ -135,6 +143,10 @@ impl Gathered {
             Category::Consents => vec![
                 facts::consents(&self.consents, &self.purposes, language),
                 facts::consent_history(&self.consent_rows),
+            ],
+            Category::Access => vec![
+                access::accesses(&self.accesses),
+                access::exports(&self.exports),
             ],
             Category::Processing => vec![words::processing(language)],
             Category::Storage => vec![

@@ -5,17 +5,28 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::document::{Category, Table};
+use crate::audit;
 use crate::db::Error;
 use crate::domain::source::SourceKind;
 
 /// Every table that can hold something of a person: its name, where in the export that is, and what it is.
 ///
 /// Tests hold it against the schema.
-pub const HOLDINGS: [(&str, &str, &str); 9] = [
+pub const HOLDINGS: [(&str, &str, &str); 13] = [
     (
         "activity_log",
         "log",
         "one row for each version of each row of the platform that concerns the person",
+    ),
+    (
+        "audit_act",
+        "access",
+        "what was done with the person's data; names the person by a keyed hash",
+    ),
+    (
+        "audit_read",
+        "access",
+        "who read about the person; names the person by a keyed hash",
     ),
     (
         "consent",
@@ -42,6 +53,12 @@ pub const HOLDINGS: [(&str, &str, &str); 9] = [
         "log",
         "the profile's own versions; each is a row of the log, too",
     ),
+    (
+        "export_chunk",
+        "exports",
+        "archives such as this one, encrypted, until they are fetched",
+    ),
+    ("export_request", "exports", "that the data were asked for"),
     (
         "fold_part",
         "metrics",
@@ -82,7 +99,9 @@ pub(super) async fn count(
     connection: &mut PgConnection,
     tenant_id: Uuid,
     persons: &[Uuid],
+    tags: &[Uuid],
 ) -> Result<Vec<Holding>, Error> {
+    let (acts, reads) = audit::count(connection, tenant_id, tags).await?;
     let counted = sqlx::query!(
         r#"select
              (select count(*) from activity_log
@@ -97,6 +116,10 @@ pub(super) async fn count(
               where tenant_id = $1 and envelope::text like any ($3)) as "dead_letter!",
              (select count(*) from dossier
               where tenant_id = $1 and kind = $4 and id = any ($2)) as "dossier!",
+             (select count(*) from export_chunk
+              where tenant_id = $1 and person_profile_id = any ($2)) as "export_chunk!",
+             (select count(*) from export_request
+              where tenant_id = $1 and person_profile_id = any ($2)) as "export_request!",
              (select count(*) from fold_part
               where tenant_id = $1 and person_profile_id = any ($2)) as "fold_part!",
              (select count(*) from inbox
@@ -112,11 +135,15 @@ pub(super) async fn count(
     .await?;
     let rows = [
         counted.activity_log,
+        acts,
+        reads,
         counted.consent,
         counted.customer,
         counted.customer_insight,
         counted.dead_letter,
         counted.dossier,
+        counted.export_chunk,
+        counted.export_request,
         counted.fold_part,
         counted.inbox,
         counted.link,

@@ -7,6 +7,8 @@ mod document;
 mod facts;
 mod gather;
 mod holdings;
+mod access;
+pub mod request;
 mod words;
 mod csv;
 
@@ -77,7 +79,7 @@ pub async fn export(
             },
         }
     } else {
-        let gathered = Gathered::load(connection, request, customers, now).await?;
+        let gathered = Gathered::load(connection, request, customers, pepper, now).await?;
         Answer::Found(Box::new(gathered.document(request)))
     };
     snapshot.commit().await?;

@@ -241,7 +241,7 @@ async fn every_metric_is_explained_and_an_unknown_one_is_null() {
     for metric in Metric::ALL {
         let explained = &data[metric.name()];
         assert_eq!(explained["metric"], metric.name());
-        assert_eq!(explained["fold_version"], 1);
+        assert_eq!(explained["fold_version"], 2);
         assert!(explained["formula"].as_str().unwrap().ends_with('.'));
     }
     let revenue = &data["lifetime_revenue"];

@@ -115,7 +115,11 @@ fn a_table_that_names_persons_says_what_becomes_of_them_and_of_their_right_to_se
             person.filter(|person| !table.occurs.iter().any(|(name, _)| name == *person));
         assert_eq!(person.next(), None, "{}", table.name);
         if let Export::As(name) = table.export {
-            assert!(table.names_persons() && !name.is_empty(), "{}", table.name);
+            assert!(
+                !table.occurs.is_empty() && !name.is_empty(),
+                "{}",
+                table.name
+            );
         }
     }
 }

@@ -1,0 +1,28 @@
+//! `customer-intelligence lab`: this program's own models on anybody's numbers, beside baselines.
+//!
+//! Nothing here reads the service's data or its settings: a file goes in, a report comes out, and the same file gives
+//! the same report.
+
+mod report;
+mod table;
+mod recommend;
+
+use super::say;
+
+/// Which model.
+#[derive(Debug, clap::Subcommand)]
+pub(in crate::app) enum Command {
+    /// Recommend items to users and compare the lists with what they took later.
+    ///
+    /// Both files are CSV with a user and an item a row (columns `user` and `item`, else the first two); .gz is read too.
+    #[command(
+        after_help = "Example:\n  customer-intelligence lab recommend --train before.csv --test after.csv --least 10"
+    )]
+    Recommend(recommend::Options),
+}
+
+pub(super) fn run(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Recommend(options) => recommend::run(options),
+    }
+}

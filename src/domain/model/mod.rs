@@ -1,0 +1,13 @@
+//! Models: what probably comes next, learnt from what came before.
+//!
+//! A model is a plain value, trained from many people's histories, and holds nothing of any of them; a person is scored
+//! by it at an instant. Pure: no clock, no randomness but a stored seed, no order of hash maps; logarithms and their kin
+//! come from `libm`, so that every machine learns the same. Absent on purpose: where versions of models are kept (that
+//! is `models`) and when they are trained.
+
+pub mod registry;
+pub mod history;
+pub mod message;
+pub mod interactions;
+pub mod ranking;
+pub mod popularity;

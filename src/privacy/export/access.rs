@@ -1,0 +1,89 @@
+//! The tables of an export that say who dealt with the data: readings, acts, and requests for such an export.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::document::{Category, Table, instant};
+use super::request::{Form, State};
+use crate::audit::Access;
+use crate::db::Error;
+
+/// A request for the person's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Asked {
+    request_id: Uuid,
+    requested_at: DateTime<Utc>,
+    state: i16,
+    format: i16,
+    categories: Vec<String>,
+    due_at: DateTime<Utc>,
+    ready_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+}
+
+/// The requests about these persons, the latest first.
+pub(super) async fn asked(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    persons: &[Uuid],
+) -> Result<Vec<Asked>, Error> {
+    let found = sqlx::query_as!(
+        Asked,
+        "select request_id, requested_at, state, format, categories, due_at, ready_at, ended_at
+         from export_request where tenant_id = $1 and person_profile_id = any ($2)
+         order by requested_at desc, request_id",
+        tenant_id,
+        persons,
+    );
+    Ok(found.fetch_all(connection).await?)
+}
+
+pub(super) fn accesses(all: &[Access]) -> Table {
+    let rows = all.iter().map(|one| {
+        vec![
+            instant(one.at),
+            one.role.clone().into(),
+            one.act.clone().into(),
+            one.persons.into(),
+        ]
+    });
+    Table {
+        name: "access",
+        category: Category::Access,
+        columns: &["at", "role", "act", "persons"],
+        rows: rows.collect(),
+    }
+}
+
+pub(super) fn exports(all: &[Asked]) -> Table {
+    let optional = |at: Option<DateTime<Utc>>| at.map_or(Value::Null, instant);
+    let rows = all.iter().map(|one| {
+        vec![
+            one.request_id.to_string().into(),
+            instant(one.requested_at),
+            State::of(one.state).map(State::name).into(),
+            Form::of(one.format).map(Form::name).into(),
+            one.categories.clone().into(),
+            instant(one.due_at),
+            optional(one.ready_at),
+            optional(one.ended_at),
+        ]
+    });
+    Table {
+        name: "exports",
+        category: Category::Access,
+        columns: &[
+            "request_id",
+            "requested_at",
+            "state",
+            "format",
+            "categories",
+            "due_at",
+            "ready_at",
+            "ended_at",
+        ],
+        rows: rows.collect(),
+    }
+}

@@ -1,0 +1,3 @@
+//! Models: how versions are kept, who speaks since when, training and what it comes to.
+
+mod registry;
