@@ -30,6 +30,7 @@ mod demo;
 mod intake;
 #[cfg(test)]
 mod models;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod privacy;
