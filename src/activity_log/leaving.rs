@@ -80,42 +80,45 @@ fn codes(sorts: &[(SourceKind, Role)]) -> (Vec<i16>, Vec<i16>) {
 pub async fn reach(
     connection: &mut PgConnection,
     tenant_id: Uuid,
-    kind: SourceKind,
-    until: DateTime<Utc>,
+    (kind, until): (SourceKind, DateTime<Utc>),
     limit: i64,
+    held: &[Uuid],
 ) -> Result<DateTime<Utc>, Error> {
     let step = sqlx::query_scalar!(
         "select occurred_at from activity_log
          where tenant_id = $1 and kind = $2 and kind in (12, 20) and occurred_at <= $3
+           and person_profile_id <> all ($5)
          order by occurred_at offset $4 limit 1",
         tenant_id,
         kind.code(),
         until,
         limit,
+        held,
     )
     .fetch_optional(connection)
     .await?;
     Ok(step.unwrap_or(until))
 }
 
-/// How many rows of a kind happened at that instant or before, and of how many persons.
+/// How many rows of a kind happened at that instant or before, but for those of `held`.
 pub async fn count_aged(
     connection: &mut PgConnection,
     tenant_id: Uuid,
-    kind: SourceKind,
-    until: DateTime<Utc>,
-) -> Result<(i64, i64), Error> {
-    let counted = sqlx::query!(
-        r#"select count(*) as "rows!", count(distinct person_profile_id) as "persons!"
-           from activity_log
-           where tenant_id = $1 and kind = $2 and kind in (12, 20) and occurred_at <= $3"#,
+    (kind, until): (SourceKind, DateTime<Utc>),
+    held: &[Uuid],
+) -> Result<u64, Error> {
+    let rows = sqlx::query_scalar!(
+        r#"select count(*) as "rows!" from activity_log
+           where tenant_id = $1 and kind = $2 and kind in (12, 20) and occurred_at <= $3
+             and person_profile_id <> all ($4)"#,
         tenant_id,
         kind.code(),
         until,
+        held,
     )
     .fetch_one(connection)
     .await?;
-    Ok((counted.rows, counted.persons))
+    Ok(u64::try_from(rows).unwrap_or(0))
 }
 
 /// A row that was let go for its age.
@@ -129,20 +132,23 @@ pub struct Aged {
     pub occurred_at: DateTime<Utc>,
 }
 
-/// Takes the rows of a kind out that happened at that instant or before; the transaction is the eraser's.
+/// Takes the rows of a kind out that happened at that instant or before, but for those of `held`; the transaction is the
+/// eraser's.
 pub async fn age(
     tx: &mut Tx,
     tenant_id: Uuid,
-    kind: SourceKind,
-    until: DateTime<Utc>,
+    (kind, until): (SourceKind, DateTime<Utc>),
+    held: &[Uuid],
 ) -> Result<Vec<Aged>, Error> {
     let rows = sqlx::query!(
         "delete from activity_log
          where tenant_id = $1 and kind = $2 and kind in (12, 20) and occurred_at <= $3
+           and person_profile_id <> all ($4)
          returning person_profile_id, activity_id, occurred_at, body",
         tenant_id,
         kind.code(),
         until,
+        held,
     )
     .fetch_all(&mut **tx)
     .await?;

@@ -84,10 +84,19 @@ pub(super) enum Command {
         after_help = "Examples:\n  customer-intelligence erase --tenant 6f1c…-… --person 0d2e…-… --basis gdpr-request --dry-run\n  \
             customer-intelligence erase --tenant 6f1c…-… --person 0d2e…-… --basis gdpr-request > receipt.json\n  \
             customer-intelligence erase --tenant 6f1c…-… --verify 77aa…-…     # a day later: the second scan\n  \
+            customer-intelligence erase --tenant 6f1c…-… --person 0d2e…-… --basis gdpr-request --only communications,feedback\n  \
+            customer-intelligence erase --tenant 6f1c…-… --person 0d2e…-… --let-return TICKET-17\n  \
             customer-intelligence erase --check receipt.json\n  \
             customer-intelligence erase --reapply                             # after a restore from a backup"
     )]
     Erase(erase::Options),
+    /// Let go of what was kept long enough: activities by their own clocks, persons nothing was heard of.
+    ///
+    /// The service does so every night; this is for looking first, and for not waiting. Persons are erased by the running
+    /// service, with a receipt each.
+    #[command(after_help = "Examples:\n  customer-intelligence retain --dry-run\n  \
+            customer-intelligence retain --tenant 6f1c…-… --json")]
+    Retain(retain::Options),
     /// Look at deliveries that could not be understood, try them again, or drop them.
     #[command(
         subcommand,

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -18,8 +19,9 @@ use crate::domain::clock::Clock;
 use crate::http::Keys;
 use crate::inbox::tally;
 use crate::jobs::runs;
+use crate::privacy::queue;
 use crate::telemetry::metrics::{
-    CONNECTIONS, INBOX_BACKLOG, INBOX_LAG, JOB_LAST_SUCCESS, Recorder, SILENCE,
+    CONNECTIONS, ERASURES_LATE, INBOX_BACKLOG, INBOX_LAG, JOB_LAST_SUCCESS, Recorder, SILENCE,
 };
 use crate::workers::cron;
 
@@ -160,6 +162,7 @@ pub(super) async fn gauges(
     recorder: Recorder,
     readers: Readers,
     pool: Pool,
+    (clock, warned): (Clock, TimeDelta),
     stop: CancellationToken,
 ) {
     while pause(GAUGES_EVERY, &stop).await {
@@ -171,6 +174,7 @@ pub(super) async fn gauges(
             metrics::gauge!(INBOX_LAG).set(lag);
         }
         jobs(&pool).await;
+        erasures(&pool, &clock, warned).await;
         let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
         metrics::gauge!(CONNECTIONS, "state" => "idle").set(idle);
         metrics::gauge!(CONNECTIONS, "state" => "busy").set(pool.size().saturating_sub(idle));
@@ -192,6 +196,17 @@ pub(super) async fn silence(pool: Pool, clock: Clock, stop: CancellationToken) {
                 "how silent the tables are cannot be told"
             ),
         }
+    }
+}
+
+/// Erasures that are due soon, or were due.
+async fn erasures(pool: &Pool, clock: &Clock, warned: TimeDelta) {
+    let now = clock.now();
+    let found = within(pool, queue::lateness(pool, None, now, now + warned)).await;
+    let Ok(late) = found else { return };
+    for (state, n) in [("due_soon", late.due_soon), ("overdue", late.overdue)] {
+        let n = u32::try_from(n).unwrap_or(u32::MAX);
+        metrics::gauge!(ERASURES_LATE, "state" => state).set(n);
     }
 }
 

@@ -9,6 +9,7 @@ pub mod source;
 pub mod activity;
 pub mod category;
 pub mod horizon;
+pub mod retention;
 pub mod reference;
 pub mod fold;
 pub mod derive;

@@ -4,11 +4,12 @@
 //! return by itself; a fence never falls because something arrived.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::erase::{Error, Office};
 use super::queue;
-use crate::db::Tx;
+use crate::audit::{self, Act, Actor, Entry, Subject};
 use crate::domain::category::Category;
 use crate::resolve::fence;
 
@@ -23,31 +24,55 @@ pub enum Comeback {
     UnderWay,
 }
 
+/// Whom to let back, and who says so.
+#[derive(Debug, Clone)]
+pub struct Leave {
+    /// Whose customer it was.
+    pub tenant_id: Uuid,
+    /// The person.
+    pub person: Uuid,
+    /// Only this category; none for the person as a whole.
+    pub category: Option<Category>,
+    /// Why, as [`super::order::reference`] accepts it.
+    pub reason: String,
+    /// Who.
+    pub actor: Actor,
+}
+
 impl Office {
-    /// Lets a person, or one category of theirs, back in, in a transaction of the caller's, who holds the tenant's row.
-    /// Returns the entry for the fence's file, which [`Office::keep_return`] writes once this has committed.
-    pub async fn let_return(
-        &self,
-        tx: &mut Tx,
-        tenant_id: Uuid,
-        (person, category): (Uuid, Option<Category>),
-        now: DateTime<Utc>,
-    ) -> Result<(Comeback, Option<fence::Kept>), Error> {
-        let tag = self.pepper.tag(tenant_id, person);
-        if queue::is_under_way(tx, tenant_id, tag).await? {
-            return Ok((Comeback::UnderWay, None));
+    /// Lets a person, or one category of theirs, back in.
+    pub async fn let_return(&self, leave: &Leave) -> Result<Comeback, Error> {
+        let tenant_id = leave.tenant_id;
+        let tag = self.pepper.tag(tenant_id, leave.person);
+        // Behind whatever is folded at the moment: nothing of before the act may be taken for something after it.
+        let (mut tx, now) = self.hold_tenant(tenant_id).await?;
+        if queue::is_under_way(&mut tx, tenant_id, tag).await? {
+            tx.rollback().await?;
+            return Ok(Comeback::UnderWay);
         }
-        let about = (person, category);
-        let entry = fence::let_return(tx, &self.pepper, tenant_id, about, now).await?;
-        Ok(match entry {
-            Some(entry) => (Comeback::Allowed(now), Some(entry)),
-            None => (Comeback::NotErased, None),
-        })
+        let about = (leave.person, leave.category);
+        let entry = fence::let_return(&mut tx, &self.pepper, tenant_id, about, now).await?;
+        let Some(entry) = entry else {
+            tx.rollback().await?;
+            return Ok(Comeback::NotErased);
+        };
+        let act = Entry {
+            tenant_id,
+            actor: leave.actor.clone(),
+            act: Act::ReturnAllowed,
+            subject: Subject::person(tag),
+            detail: json!({ "reason": leave.reason, "category": leave.category.map(Category::name) }),
+            at: now,
+        };
+        audit::write(&mut tx, &act).await?;
+        tx.commit().await?;
+        self.write_down(entry).await;
+        Ok(Comeback::Allowed(now))
     }
 
-    /// Writes a return down outside of the database, once it has committed. Where that fails, a restore from a backup
-    /// would keep the person out, and `erase --reapply` writes it down later.
-    pub async fn keep_return(&self, entry: fence::Kept) {
+    /// Outside of the database once it has committed: a return that did not happen must not stand there. Where this
+    /// fails, a restore from a backup would keep the person out; `erase --reapply` writes it down later.
+    async fn write_down(&self, entry: fence::Kept) {
         let Some(file) = self.pepper.file() else {
             return;
         };

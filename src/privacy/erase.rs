@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 pub use super::order::{Basis, Order, Timing};
@@ -14,6 +15,7 @@ use super::receipt::{Fault, Signer};
 use super::request::{self, Request, State};
 use super::scan::Counts;
 use super::{hold, propagate, queue};
+use crate::audit::{self, Act, Actor, Entry, Subject};
 use crate::contracts;
 use crate::db::{self, Pool, Tx};
 use crate::domain::category::Category;
@@ -97,6 +99,8 @@ pub struct Office {
     pub timing: Timing,
     /// Names of those downstream who are told.
     pub receivers: Arc<[String]>,
+    /// Who acts, where nobody in particular does: this program's service or one of its commands.
+    pub actor: Actor,
 }
 
 impl Office {
@@ -119,19 +123,23 @@ impl Office {
     }
 
     /// The request: the one that is named, an unfinished one about this person, or a new one.
-    pub async fn begin(&self, order: &Order) -> Result<Request, Error> {
+    pub async fn begin(&self, order: &Order, actor: &Actor) -> Result<Request, Error> {
         let tenant_id = order.tenant_id;
-        let (mut tx, now) = self.hold_tenant(tenant_id).await?;
-        let (request, _) = self.enter(&mut tx, order, now).await?;
+        let mut tx = Tx::begin(&self.pool).await?;
+        if !tenant::exists(&mut tx, tenant_id).await? {
+            return Err(Error::NoTenant(tenant_id));
+        }
+        let (request, _) = self.enter(&mut tx, order, actor, self.clock.now()).await?;
         tx.commit().await?;
         Ok(request)
     }
 
-    /// The same in a transaction of the caller's, who holds the tenant's row; and whether it is new.
+    /// The same in a transaction of the caller's; and whether the request is new.
     pub async fn enter(
         &self,
         tx: &mut Tx,
         order: &Order,
+        actor: &Actor,
         now: DateTime<Utc>,
     ) -> Result<(Request, bool), Error> {
         let tenant_id = order.tenant_id;
@@ -161,6 +169,11 @@ impl Office {
         if request.subject_tag != subject_tag || request.categories != order.categories {
             return Err(Error::OtherSubject(request_id));
         }
+        if is_new {
+            let detail = json!({ "basis": request.basis, "categories": request.category_names(),
+                "due_at": request.due_at });
+            write_act(tx, &request, Act::ErasureRequested, actor, detail, now).await?;
+        }
         Ok((request, is_new))
     }
 
@@ -183,15 +196,24 @@ impl Office {
         let family = projections::family(&mut tx, tenant_id, person).await?;
         let holds = hold::open(&mut tx, tenant_id, &family, now.date_naive()).await?;
         if !holds.is_empty() {
+            let was_suspended = request.state == State::Suspended;
             request.state = State::Suspended;
             request.next_at = Some(now + HELD);
             request::advance(&mut tx, request).await?;
+            if !was_suspended {
+                let detail = json!({ "legal_holds": holds });
+                let act = Act::ErasureSuspended;
+                write_act(&mut tx, request, act, &self.actor, detail, now).await?;
+            }
             tx.commit().await?;
             return Err(Error::Held(holds));
         }
         let (erasure, letters) = self.take_out(&mut tx, request, &family, now).await?;
         self.note(request, &erasure, letters, now);
         request::advance(&mut tx, request).await?;
+        let detail = json!({ "basis": request.basis, "categories": request.category_names(),
+            "profiles": request.tags.len() });
+        write_act(&mut tx, request, Act::Erased, &self.actor, detail, now).await?;
         tx.commit().await?;
         Ok(erasure.persons)
     }
@@ -239,6 +261,26 @@ impl Office {
             None => Err(Error::NoTenant(tenant_id)),
         }
     }
+}
+
+/// One link of the chain of acts about a request.
+pub(super) async fn write_act(
+    tx: &mut Tx,
+    request: &Request,
+    act: Act,
+    actor: &Actor,
+    detail: serde_json::Value,
+    now: DateTime<Utc>,
+) -> Result<(), db::Error> {
+    let entry = Entry {
+        tenant_id: request.tenant_id,
+        actor: actor.clone(),
+        act,
+        subject: Subject::person(request.subject_tag).by(request.request_id),
+        detail,
+        at: now,
+    };
+    audit::write(tx, &entry).await
 }
 
 /// The platform's tables whose rows belong to these categories, as deliveries name them.

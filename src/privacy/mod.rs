@@ -17,4 +17,5 @@ pub mod record;
 mod propagate;
 mod prove;
 pub mod comeback;
+pub mod retention;
 pub mod export;

@@ -96,6 +96,14 @@ pub struct Timing {
     pub second_scan: TimeDelta,
 }
 
+impl Timing {
+    /// So long before an erasure is due the alarm begins.
+    #[must_use]
+    pub fn warned_before_due(&self) -> TimeDelta {
+        (self.due - self.alarm).max(TimeDelta::zero())
+    }
+}
+
 impl Default for Timing {
     fn default() -> Self {
         Self {

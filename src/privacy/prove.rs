@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use uuid::Uuid;
 
-use super::erase::{Error, Office, tables_of};
+use super::erase::{Error, Office, tables_of, write_act};
 use super::queue;
 use super::receipt::{self, Scan, Signed};
 use super::request::{self, Request, State};
 use super::scan::{self, Counts, Found};
+use crate::audit::Act;
 use crate::db::{self, Tx};
 use crate::inbox::dead_letters;
 use crate::resolve::fence;
@@ -102,9 +104,15 @@ impl Office {
             return Err(Error::Left(found));
         }
         let (mut tx, now) = self.hold_tenant(tenant_id).await?;
+        let seen = request.state;
         *request = request::find(&mut tx, tenant_id, request_id)
             .await?
             .ok_or(Error::NoRequest(tenant_id, request_id))?;
+        if request.state != seen {
+            // Somebody else has made this very scan meanwhile.
+            tx.rollback().await?;
+            return self.latest(request).await;
+        }
         let scans = match request.state {
             State::Propagated => {
                 request.state = State::Verified;
@@ -130,6 +138,9 @@ impl Office {
         let scan = Scan { at: now, found };
         let signed = receipt::issue(&mut tx, &self.signer, request, scan, scans).await?;
         request::advance(&mut tx, request).await?;
+        let detail = json!({ "scan": scans, "receipt": signed.receipt.number });
+        let act = Act::ErasureVerified;
+        write_act(&mut tx, request, act, &self.actor, detail, now).await?;
         tx.commit().await?;
         Ok(signed)
     }

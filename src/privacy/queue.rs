@@ -9,9 +9,29 @@ use uuid::Uuid;
 use crate::db::{Error, Pool};
 use crate::domain::category::Category;
 
+/// Takes a request that is due by putting its next look off until `until`; false when somebody else was faster.
+pub async fn take(
+    pool: &Pool,
+    (tenant_id, request_id): (Uuid, Uuid),
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let taken = sqlx::query!(
+        "update erasure_request set next_at = $4
+         where tenant_id = $1 and request_id = $2 and next_at <= $3",
+        tenant_id,
+        request_id,
+        now,
+        until,
+    )
+    .execute(pool)
+    .await?;
+    Ok(taken.rows_affected() > 0)
+}
+
 /// Puts the next look at a request off: its work failed, or waits for somebody.
 pub async fn postpone(
-    connection: &mut PgConnection,
+    pool: &Pool,
     tenant_id: Uuid,
     request_id: Uuid,
     next_at: DateTime<Utc>,
@@ -23,7 +43,7 @@ pub async fn postpone(
         request_id,
         next_at,
     )
-    .execute(connection)
+    .execute(pool)
     .await?;
     Ok(())
 }
@@ -101,7 +121,7 @@ pub async fn due(
     Ok(rows.map(|row| (row.tenant_id, row.request_id)).collect())
 }
 
-/// How many erasures whose rows are still there were to be done by then, of all tenants.
+/// How many erasures are not done, or not known to everybody downstream, and were to be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lateness {
     /// Due by `soon`, and not done.
@@ -110,9 +130,10 @@ pub struct Lateness {
     pub overdue: i64,
 }
 
-/// Counts what is due soon or overdue.
+/// Counts what is due soon or overdue, of all tenants or one.
 pub async fn lateness(
     pool: &Pool,
+    tenant_id: Option<Uuid>,
     now: DateTime<Utc>,
     soon: DateTime<Utc>,
 ) -> Result<Lateness, Error> {
@@ -126,9 +147,11 @@ pub async fn lateness(
                     count(*) filter (where due_at <= $1) as overdue
              from erasure_request
              where tenant_id = t.tenant_id and next_at is not null and due_at <= $2
-               and state in (0, 1, 2, 5)) r"#,
+               and state in (0, 1, 2, 5)) r
+           where $3::uuid is null or t.tenant_id = $3"#,
         now,
         soon,
+        tenant_id,
     )
     .fetch_one(pool)
     .await?;

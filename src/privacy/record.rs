@@ -1,12 +1,14 @@
 //! Erasures that the platform asks for itself, by redacting or deleting a profile.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::erase::{removed, tags};
+use super::erase::{removed, tags, write_act};
 use super::order::Timing;
 use super::propagate;
 use super::request::{self, Request, State};
+use crate::audit::{Act, Actor};
 use crate::db::{self, Tx};
 use crate::projections::Erasure;
 use crate::resolve::fence::Pepper;
@@ -41,5 +43,7 @@ pub async fn record(
         ..Request::new(tenant_id, request_id, subject_tag, reason, now)
     };
     request::begin(tx, &request).await?;
-    propagate::tell(tx, tenant_id, request_id, &erasure.persons, now).await
+    propagate::tell(tx, tenant_id, request_id, &erasure.persons, now).await?;
+    let detail = json!({ "basis": request.basis, "profiles": request.tags.len() });
+    write_act(tx, &request, Act::Erased, &Actor::SERVICE, detail, now).await
 }

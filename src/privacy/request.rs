@@ -156,7 +156,9 @@ impl Request {
         self.categories.iter().copied().collect()
     }
 
-    fn category_names(&self) -> Vec<String> {
+    /// Their names.
+    #[must_use]
+    pub fn category_names(&self) -> Vec<String> {
         let names = self.categories.iter().map(|one| one.name().to_owned());
         names.collect()
     }

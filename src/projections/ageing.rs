@@ -24,22 +24,38 @@ pub struct Step {
     pub reached: DateTime<Utc>,
 }
 
-/// Moves the horizon of a kind towards `until`, as far as some `limit` rows. The caller holds the tenant's row.
+/// How far, and for whom not.
+#[derive(Debug, Clone, Copy)]
+pub struct Ageing<'a> {
+    /// What goes.
+    pub kind: AgeingKind,
+    /// Whatever happened at this instant or before.
+    pub until: DateTime<Utc>,
+    /// About so many rows at once.
+    pub limit: i64,
+    /// Nothing of these persons: a legal hold keeps them.
+    pub held: &'a BTreeSet<Uuid>,
+}
+
+/// Moves the horizon of a kind towards its end, as far as some `limit` rows. The caller holds the tenant's row.
 ///
 /// The rest of the transaction runs in the eraser's role.
 pub async fn age(
     tx: &mut Tx,
     settings: Settings,
     tenant_id: Uuid,
-    (kind, until): (AgeingKind, DateTime<Utc>),
-    limit: i64,
+    ageing: Ageing<'_>,
     now: DateTime<Utc>,
 ) -> Result<Step, Error> {
+    let Ageing {
+        kind, until, limit, ..
+    } = ageing;
     let source = kind.source();
-    let reached = activity_log::reach(tx, tenant_id, source, until, limit).await?;
+    let held: Vec<Uuid> = ageing.held.iter().copied().collect();
+    let reached = activity_log::reach(tx, tenant_id, (source, until), limit, &held).await?;
     horizons::reach(tx, tenant_id, kind, reached).await?;
     roles::become_eraser(tx).await?;
-    let gone = activity_log::age(tx, tenant_id, source, reached).await?;
+    let gone = activity_log::age(tx, tenant_id, (source, reached), &held).await?;
     let mut last: BTreeMap<Uuid, DateTime<Utc>> = BTreeMap::new();
     let mut keys = BTreeSet::new();
     for row in &gone {

@@ -3,11 +3,14 @@
 //! The last sign of a person is the latest fact of their log, or what was noted when older activities were let go;
 //! a profile without any counts from its own latest version. Deliberately absent: deciding who goes.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::db::{Error, Tx};
+use crate::resolve::reference;
 
 /// A person with their last sign, after following merges.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +124,12 @@ pub async fn flag_for_review(
     .execute(&mut **tx)
     .await?;
     Ok(flagged.rows_affected())
+}
+
+/// The tenant's headline currency as it stands.
+pub async fn currency(connection: &mut PgConnection, tenant_id: Uuid) -> Result<String, Error> {
+    let reference = reference::load(connection, tenant_id, [], 0, BTreeSet::new()).await?;
+    Ok(reference.operator.currency.0)
 }
 
 /// Persons up for review, those flagged first before the others, at most `limit`: each with the instant of the flag.

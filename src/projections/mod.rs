@@ -26,11 +26,11 @@ use crate::domain::fold::CustomerState;
 
 pub use consents::{Heard, record_consents};
 pub use customers::{counts, due, due_of, upsert_profiles};
-pub use ageing::{Step, age};
+pub use ageing::{Ageing, Step, age};
 pub use erasure::{Erasure, erase, family, purge, sorts};
 pub use examine::{Cell, Drift, Examined, Leaf, examine};
 pub use heal::{Healed, heal};
-pub use inactive::{Inactive, Sums, flag_for_review, inactive, up_for_review};
+pub use inactive::{Inactive, Sums, currency, flag_for_review, inactive, up_for_review};
 pub use insight_rows::of_other_folds;
 pub use proof::state_hash;
 pub use rebuild::{Page, Rebuilt, page, rebuild};

@@ -44,7 +44,7 @@ pub struct Outcome {
 
 /// Erases, or goes on where an earlier call was cut off, up to the first scan.
 pub async fn run(context: &Context, office: &Office, order: &Order) -> Result<Outcome, Error> {
-    let mut request = office.begin(order).await?;
+    let mut request = office.begin(order, &office.actor).await?;
     let mut persons = BTreeSet::new();
     if request.state.is_before_deletion() {
         persons = take_out(context, office, &mut request, order.person).await?;

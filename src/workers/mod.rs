@@ -2,7 +2,8 @@
 //!
 //! `batch` is one tenant's transaction from inbox to insight; `ingest` repeats it, `due` refreshes what
 //! time has changed, `sweep` lets go of what waited too long, `cron` runs what comes round, `rebuild` folds everybody
-//! again, `verify` looks whether what is stored is what the log says, `erase` takes a person out with all that is under way. Deliberately absent: spawning; whoever composes
+//! again, `verify` looks whether what is stored is what the log says, `erase` takes a person out with all that is under way, `erasures`
+//! does so for whatever was asked for, `retain` lets go of what was kept long enough. Deliberately absent: spawning; whoever composes
 //! the program runs these futures.
 
 pub mod batch;
@@ -13,6 +14,8 @@ pub mod cron;
 pub mod rebuild;
 pub mod verify;
 pub mod erase;
+pub mod erasures;
+pub mod retain;
 
 use tokio::task::JoinHandle;
 

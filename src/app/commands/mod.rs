@@ -10,6 +10,7 @@ pub(super) mod hasura;
 pub(super) mod lab;
 mod migrate;
 pub(super) mod rebuild;
+pub(super) mod retain;
 pub(super) mod verify;
 mod serve;
 
@@ -45,6 +46,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Rebuild(options) => rebuild::run(&config, options).await,
         Command::Verify(options) => verify::run(&config, options).await,
         Command::Erase(options) => Box::pin(erase::run(config, options)).await,
+        Command::Retain(options) => Box::pin(retain::run(config, options)).await,
         Command::Backfill(options) => Box::pin(backfill::run(config, options)).await,
         Command::DeadLetters(command) => dead_letters::run(&config, command).await,
         Command::Hasura(arguments) => hasura::run(&arguments),

@@ -8,6 +8,7 @@ mod unknown;
 mod server;
 mod database;
 mod contacts;
+mod privacy;
 mod schedule;
 mod telemetry;
 mod secrets;
@@ -21,6 +22,7 @@ pub use contacts::ContactsConfig;
 pub use database::DatabaseConfig;
 pub use files::MadeUp;
 pub use kept::{Secrets, SecretsError};
+pub use privacy::PrivacyConfig;
 pub use reader::{Entry, Origin};
 pub use schedule::ScheduleConfig;
 pub use secrets::{SecretPair, SecretSource, SecretsConfig};
@@ -40,6 +42,8 @@ pub struct Config {
     pub secrets: SecretsConfig,
     /// Communications of contacts that are no known persons (yet).
     pub contacts: ContactsConfig,
+    /// Until when erasures have to be done.
+    pub privacy: PrivacyConfig,
     /// When jobs come round, and how long things are kept.
     pub schedule: ScheduleConfig,
     /// Logs.
@@ -81,6 +85,7 @@ impl Config {
         let database = DatabaseConfig::read(&mut reader);
         let secrets = SecretsConfig::read(&mut reader);
         let contacts = ContactsConfig::read(&mut reader);
+        let privacy = PrivacyConfig::read(&mut reader);
         let schedule = ScheduleConfig::read(&mut reader);
         let telemetry = TelemetryConfig::read(&mut reader);
         let (entries, mut problems) = reader.finish();
@@ -93,6 +98,7 @@ impl Config {
             database,
             secrets,
             contacts,
+            privacy,
             schedule,
             telemetry,
             entries,

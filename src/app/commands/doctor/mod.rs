@@ -117,6 +117,7 @@ async fn look(
     let silent_since = options.silent_since(now);
     checks::dead_letters(findings, pool, options.tenant, silent_since).await?;
     checks::jobs(findings, pool, now).await?;
+    checks::erasures(findings, pool, warned, now).await?;
     diagnosis.tenants = events::read(findings, pool, options.tenant, silent_since).await?;
     if let Some(url) = &options.source {
         match source::compare(findings, pool, url, options, now).await {
