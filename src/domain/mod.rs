@@ -7,6 +7,8 @@ pub mod clock;
 pub mod money;
 pub mod source;
 pub mod activity;
+pub mod category;
+pub mod horizon;
 pub mod reference;
 pub mod fold;
 pub mod derive;

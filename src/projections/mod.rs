@@ -14,6 +14,8 @@ mod proof;
 mod insight_rows;
 mod consents;
 mod erasure;
+mod ageing;
+mod inactive;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,9 +26,11 @@ use crate::domain::fold::CustomerState;
 
 pub use consents::{Heard, record_consents};
 pub use customers::{counts, due, due_of, upsert_profiles};
-pub use erasure::{Erasure, erase, family};
+pub use ageing::{Step, age};
+pub use erasure::{Erasure, erase, family, purge, sorts};
 pub use examine::{Cell, Drift, Examined, Leaf, examine};
 pub use heal::{Healed, heal};
+pub use inactive::{Inactive, Sums, flag_for_review, inactive, up_for_review};
 pub use insight_rows::of_other_folds;
 pub use proof::state_hash;
 pub use rebuild::{Page, Rebuilt, page, rebuild};

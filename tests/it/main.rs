@@ -29,8 +29,9 @@ mod demo;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
-mod outbox;
 mod models;
+#[cfg(test)]
+mod outbox;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]
