@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use customer_intelligence::actions::dead_letters::Letters;
+use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::graphql::Caller;
 use customer_intelligence::graphql::caller::Role;
@@ -100,8 +100,8 @@ pub(crate) fn schema(database: &Database) -> graphql::Schema {
     let (pool, clock) = (database.pool.clone(), Clock::system());
     let reader = insight::Reader::new(pool.clone(), clock.clone(), 3);
     let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
-    let letters = Letters::new(pool, writer, clock);
-    graphql::Schema::new(reader, letters, graphql::Limits::default())
+    let desks = Desks::new(&pool, &writer, &clock);
+    graphql::Schema::new(reader, desks, graphql::Limits::default())
 }
 
 /// Who asks in the joins.

@@ -19,7 +19,7 @@ use super::config::{Config, ScheduleConfig, Secrets};
 use super::readiness::Readers;
 use super::upkeep::{self, Locks};
 use crate::actions::cron::Desk;
-use crate::actions::dead_letters::Letters;
+use crate::actions::desks::Desks;
 use crate::db::{Pool, PoolConfig};
 use crate::domain::clock::Clock;
 use crate::http::{self, Health, webhook};
@@ -95,8 +95,8 @@ impl Service {
                 ..Settings::default()
             },
         };
-        let letters = Letters::new(pool.clone(), writer.clone(), clock.clone());
-        let join = join_door(&database, &config, &context, letters, &locks, &limits);
+        let desks = Desks::new(&pool, &writer, &clock);
+        let join = join_door(&database, &config, &context, desks, &locks, &limits);
         let (desk, calls) = cron_door(&context, &writer, &locks, &limits);
         let door = webhook::Door::new(locks.webhook.clone(), writer.clone(), clock, limits.clone());
         let health = health(&config, &readers, &recorder, &locks, limits.clone());
@@ -276,14 +276,14 @@ fn join_door(
     database: &Database,
     config: &Config,
     context: &workers::Context,
-    letters: Letters,
+    desks: Desks,
     locks: &Locks,
     limits: &http::Limits,
 ) -> Router {
     let pool = database.pool(&insight::pool_config(&config.database.pool()));
     let quarantine_days = context.settings.quarantine_days;
     let reader = insight::Reader::new(pool, context.clock.clone(), quarantine_days);
-    let schema = graphql::Schema::new(reader, letters, graphql::Limits::default());
+    let schema = graphql::Schema::new(reader, desks, graphql::Limits::default());
     let keys = locks.gateway.clone();
     http::graphql::router(http::graphql::Door::new(keys, schema, limits.body_timeout))
 }

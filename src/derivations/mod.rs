@@ -1,1 +1,3 @@
-//! Read models that change because time passed.
+//! Read models that change because time passed or something was learned.
+
+pub mod training;

@@ -34,6 +34,12 @@ impl FieldError {
     }
 }
 
+/// Logs why something could not be done and tells the caller that it could not.
+pub(super) fn told(what: &'static str, error: &(dyn std::error::Error + 'static)) -> Error {
+    tracing::warn!(what, error, "an operation is answered with an error");
+    FieldError::Unavailable.to_graphql()
+}
+
 impl From<&insight::Error> for FieldError {
     fn from(error: &insight::Error) -> Self {
         match error {

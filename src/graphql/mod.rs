@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use async_graphql::{EmptySubscription, SDLExportOptions};
 
-use crate::actions::dead_letters::Letters;
+use crate::actions::desks::Desks;
 use crate::insight::Reader;
 
 pub use self::caller::Caller;
@@ -39,18 +39,18 @@ type Executable = async_graphql::Schema<query::Query, mutation::Mutation, EmptyS
 pub struct Schema {
     executable: Executable,
     reader: Reader,
-    letters: Letters,
+    desks: Desks,
     limits: Limits,
 }
 
 impl Schema {
-    /// A schema over this reader and these dead letters.
+    /// A schema over this reader and these desks.
     #[must_use]
-    pub fn new(reader: Reader, letters: Letters, limits: Limits) -> Self {
+    pub fn new(reader: Reader, desks: Desks, limits: Limits) -> Self {
         Self {
             executable: executable(&limits),
             reader,
-            letters,
+            desks,
             limits,
         }
     }
@@ -68,10 +68,10 @@ impl Schema {
             .into_request(&self.limits)
             .inspect_err(measured::refused)?;
         let loaders = loaders::Loaders::new(self.reader.for_request(), &caller);
-        let letters = self.letters.clone();
+        let desks = self.desks.clone();
         let response = self
             .executable
-            .execute(request.data(caller).data(loaders).data(letters))
+            .execute(request.data(caller).data(loaders).data(desks))
             .await;
         let answer = Answer::new(response);
         shape.answered(begun, &answer);

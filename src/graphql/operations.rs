@@ -1,14 +1,13 @@
-//! What keeps the service running, for those who run it: which part of it a caller reaches, and what failures tell.
+//! What keeps the service running, for those who run it: which part of it a caller reaches.
 
-use std::fmt::Display;
-
-use async_graphql::{Context, Error, Result};
+use async_graphql::{Context, Result};
 use uuid::Uuid;
 
 use super::access::{self, Reach};
 use super::caller::Caller;
 use super::errors::FieldError;
-use crate::actions::dead_letters::{self, Letters};
+use crate::actions::dead_letters::Letters;
+use crate::actions::desks::Desks;
 
 /// The letters within a caller's reach.
 pub(super) struct Desk<'c> {
@@ -29,14 +28,7 @@ impl<'c> Desk<'c> {
             Reach::Tenant(tenant) => Some(tenant),
             Reach::Nothing => return Ok(None),
         };
-        let letters = ctx.data::<Letters>()?;
+        let letters = &ctx.data::<Desks>()?.letters;
         Ok(Some(Self { letters, tenant }))
     }
-}
-
-/// Logs why something could not be done and tells the caller that it could not.
-pub(super) fn told(what: impl Display, error: &dead_letters::Error) -> Error {
-    let error: &(dyn std::error::Error + 'static) = error;
-    tracing::warn!(what = %what, error, "an operation is answered with an error");
-    FieldError::Unavailable.to_graphql()
 }

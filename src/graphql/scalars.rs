@@ -128,6 +128,13 @@ impl ScalarType for JsonbScalar {
     }
 }
 
+impl From<serde_json::Value> for JsonbScalar {
+    fn from(value: serde_json::Value) -> Self {
+        // Every JSON value has its like in GraphQL.
+        Self(Value::from_json(value).unwrap_or_default())
+    }
+}
+
 impl From<&MetricValue> for JsonbScalar {
     fn from(value: &MetricValue) -> Self {
         Self(json(value))

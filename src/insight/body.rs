@@ -6,7 +6,8 @@ use crate::domain::insight::Insight;
 const POSTCARD: u8 = 2;
 
 /// Reads a stored body; `None` when another version of this program wrote it, so that it has to be derived anew.
-pub(super) fn decode(body: &[u8]) -> Option<Insight> {
+#[must_use]
+pub fn decode(body: &[u8]) -> Option<Insight> {
     match body.split_first()? {
         (&POSTCARD, rest) => postcard::from_bytes(rest).ok(),
         _ => None,

@@ -16,6 +16,7 @@ mod evidence;
 mod labels;
 mod consents;
 
+pub use body::decode;
 pub use column::{Column, Comparison, Condition, Direction, OrderStep, Test, Value};
 pub use consents::{Consent, ConsentRow, consent_rows, standings};
 pub use errors::Error;

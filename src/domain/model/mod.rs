@@ -1,4 +1,4 @@
-//! Models: what probably comes next, learnt from what came before.
+//! Models: what probably comes next and what people like, learnt from what came before.
 //!
 //! A model is a plain value, trained from many people's histories, and holds nothing of any of them; a person is scored
 //! by it at an instant. Pure: no clock, no randomness but a stored seed, no order of hash maps; logarithms and their kin
@@ -8,6 +8,14 @@
 pub mod registry;
 pub mod history;
 pub mod message;
+
+pub mod seed;
+pub mod wilson;
 pub mod interactions;
 pub mod ranking;
+pub mod co_counts;
 pub mod popularity;
+pub mod again;
+pub mod also_booked;
+pub mod ease;
+pub mod tune;

@@ -1,6 +1,6 @@
 //! Every root field: which permission it asks for, and about whom it answers. A new root field is one line here.
 
-use super::permission::Permission::{self, Operations, Read};
+use super::permission::Permission::{self, Manage, Operations, Read};
 
 /// About whom a root field answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,7 @@ pub const QUERIES: &[Field] = &[
     joined("customer_insights_by_ids", &[Read],       About::Person),
     asked ("dead_letter",              &[Operations], About::Operations),
     asked ("dead_letters",             &[Operations], About::Operations),
+    asked ("models",                   &[Manage],     About::Tenant),
 ];
 
 /// Every root field of `Mutation`.
@@ -60,6 +61,7 @@ pub const QUERIES: &[Field] = &[
 pub const MUTATIONS: &[Field] = &[
     asked ("drop_dead_letter",         &[Operations], About::Operations),
     asked ("redrive_dead_letter",      &[Operations], About::Operations),
+    asked ("roll_back_model",          &[Manage],     About::Tenant),
 ];
 
 /// Every root field.

@@ -1,13 +1,17 @@
 //! What can be changed: one Input and one Payload each, whose status says what became of it. Errors are for what is
 //! broken. Each field's roles stand in `access`.
 
+mod models;
+
 use async_graphql::{Context, Object, Result};
 
-use super::operations::{Desk, told};
+use super::errors::told;
+use super::operations::Desk;
 use super::types::dead_letter::{
     DropDeadLetterInput, DropDeadLetterPayload, DropDeadLetterStatus, RedriveDeadLetterInput,
     RedriveDeadLetterPayload,
 };
+use super::types::model::{RollBackModelInput, RollBackModelPayload};
 use crate::actions::dead_letters::Redriven;
 
 /// The root of all mutations.
@@ -57,5 +61,14 @@ impl Mutation {
             DropDeadLetterStatus::NotFound
         };
         Ok(Some(DropDeadLetterPayload { status }))
+    }
+
+    /// One step back: the model that spoke before the present one speaks again, from now on.
+    async fn roll_back_model(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which model, and why.")] input: RollBackModelInput,
+    ) -> Result<Option<RollBackModelPayload>> {
+        Box::pin(models::roll_back(ctx, input)).await
     }
 }

@@ -4,9 +4,9 @@ use async_graphql::{Context, Result};
 use uuid::Uuid;
 
 use crate::actions::dead_letters::{Place, Wanted};
-use crate::graphql::errors::FieldError;
+use crate::graphql::errors::{FieldError, told};
 use crate::graphql::loaders;
-use crate::graphql::operations::{Desk, told};
+use crate::graphql::operations::Desk;
 use crate::graphql::types::dead_letter::{DeadLetter, DeadLetterConnection};
 
 const LETTERS_UNLESS_TOLD: u32 = 50;

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod dead_letters;
+mod models;
 
 use async_graphql::{Context, Object, Result};
 use futures::future::join_all;
@@ -14,6 +15,7 @@ use super::scalars::{TimestamptzScalar, UuidScalar};
 use super::types::dead_letter::{DeadLetter, DeadLetterConnection};
 use super::types::insight::CustomerInsight;
 use super::types::list::{CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder};
+use super::types::model::{ModelKind, ModelVersion};
 use crate::domain::moment::Moment;
 use crate::insight::PageRequest;
 
@@ -123,5 +125,15 @@ impl Query {
         #[graphql(desc = "The letter's id.")] id: UuidScalar,
     ) -> Result<Option<DeadLetter>> {
         Box::pin(dead_letters::one(ctx, id.0)).await
+    }
+
+    /// What was learned from the tenant's customers: every version with its report, the latest first.
+    async fn models(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only of this kind.")] kind: Option<ModelKind>,
+        #[graphql(desc = "How many of each kind, at most 50; 10 unless told.")] first: Option<i64>,
+    ) -> Result<Option<Vec<ModelVersion>>> {
+        Box::pin(models::versions(ctx, kind, first)).await
     }
 }

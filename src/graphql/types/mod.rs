@@ -9,3 +9,4 @@ pub mod explanation;
 pub mod list;
 pub mod dead_letter;
 pub mod consent;
+pub mod model;

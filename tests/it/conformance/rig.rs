@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use customer_intelligence::actions::dead_letters::Letters;
+use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::db::pool::connect_lazy;
 use customer_intelligence::db::{Pool, PoolConfig};
 use customer_intelligence::domain::clock::Clock;
@@ -62,7 +62,7 @@ impl Rig {
         let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
         let schema = Schema::new(
             Reader::new(reads, clock.clone(), QUARANTINE_DAYS),
-            Letters::new(pool.clone(), writer.clone(), clock.clone()),
+            Desks::new(&pool, &writer, &clock),
             Limits::default(),
         );
         let limits = http::Limits::default();

@@ -4,6 +4,7 @@ mod rig;
 mod requests;
 mod schema;
 mod metrics;
+mod models;
 mod parsing;
 mod specification;
 mod join;

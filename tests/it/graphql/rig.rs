@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, Utc};
-use customer_intelligence::actions::dead_letters::Letters;
+use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::db::Pool;
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::domain::derive::derive;
@@ -67,8 +67,8 @@ pub(super) fn router(pool: Pool, clock: Clock) -> Router {
 
 /// The door over any pool, with a writer that somebody runs.
 pub(super) fn router_with(pool: Pool, clock: Clock, writer: Writer) -> Router {
-    let letters = Letters::new(pool.clone(), writer, clock.clone());
-    let schema = Schema::new(Reader::new(pool, clock, 3), letters, Limits::default());
+    let desks = Desks::new(&pool, &writer, &clock);
+    let schema = Schema::new(Reader::new(pool, clock, 3), desks, Limits::default());
     graphql::router(graphql::Door::new(
         Keys::new([SECRET]),
         schema,

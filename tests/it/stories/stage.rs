@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use customer_intelligence::actions::dead_letters::Letters;
+use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::actions::receive::{Received, receive};
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::graphql::caller::Role;
@@ -53,7 +53,7 @@ impl Stage {
             },
         };
         let writer = Writer::new(db.pool().clone(), clock.clone(), inbox::Limits::default());
-        let letters = Letters::new(db.pool().clone(), writer.clone(), clock.clone());
+        let desks = Desks::new(db.pool(), &writer, &clock);
         let reader = Reader::new(db.pool().clone(), clock, QUARANTINE_DAYS);
         let mut flushing = JoinSet::new();
         let flusher = writer.clone();
@@ -61,7 +61,7 @@ impl Stage {
         Self {
             db,
             context,
-            schema: Schema::new(reader, letters, graphql::Limits::default()),
+            schema: Schema::new(reader, desks, graphql::Limits::default()),
             writer,
             rows: BTreeMap::new(),
             held: Vec::new(),

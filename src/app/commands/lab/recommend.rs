@@ -5,14 +5,18 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::slice;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
+use sha2::{Digest, Sha256};
 
 use super::report::{Listing, Report};
 use super::table::Table;
+use crate::domain::model::ease::Ease;
 use crate::domain::model::interactions::Interactions;
-use crate::domain::model::popularity;
 use crate::domain::model::ranking::{self, Quality};
+use crate::domain::model::tune::{Parameters, Try};
+use crate::domain::model::{again, popularity, seed, tune};
 
 /// What to train on and what to judge by.
 #[derive(Debug, clap::Args)]
@@ -23,9 +27,18 @@ pub(in crate::app) struct Options {
     /// What they took later.
     #[arg(long, value_name = "FILE")]
     test: PathBuf,
+    /// What they took in between: λ and popularity are chosen by it, then the model is trained on both.
+    #[arg(long, value_name = "FILE")]
+    valid: Option<PathBuf>,
     /// Only items that at least so many users took in the training file.
     #[arg(long, default_value_t = 1)]
     least: u32,
+    /// λ of EASE; chosen unless told: by `--valid`, or without it by a fifth of the training file that is hidden.
+    #[arg(long)]
+    lambda: Option<f64>,
+    /// Weight of popularity, as a share of the most popular item; chosen likewise.
+    #[arg(long)]
+    popularity: Option<f64>,
     /// Report as JSON.
     #[arg(long)]
     json: bool,
@@ -33,61 +46,134 @@ pub(in crate::app) struct Options {
 
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let data = Data::read(options)?;
+    let popularity = popularity::share(&data.train);
+    let chosen = chosen(options, &data)?;
     let mut report = Report::new(format!(
         "recommendations: {} → {}",
         options.train.display(),
         options.test.display()
     ));
-    report.parameter("users", data.train.users());
+    let fresh = new_in(&data.test, &data.train);
+    let users = data.train.rows().filter(|row| !row.is_empty());
+    report.parameter("users", users.count());
     report.parameter("items", data.train.items());
     report.parameter("pairs", data.train.pairs());
-    let popularity = popularity::share(&data.train);
+    report.parameter("lambda", chosen.parameters.lambda);
+    report.parameter("popularity", chosen.parameters.popularity);
+    let model = Ease::train(&tune::counts(&data.train), chosen.parameters.lambda)?;
+    let model = model.with_popularity(&popularity, chosen.parameters.popularity);
+    report.parameter("artefact_sha256", hash(&model)?);
     let mut tables = Tables::new();
-    tables.judge(&data, "popularity", |_| popularity.clone());
-    let own = |user: usize| {
-        let mut scores = vec![0.0; data.train.items()];
-        for (item, times) in data.train.row(user) {
-            if let Some(score) = scores.get_mut(*item as usize) {
-                *score = f64::from(*times);
-            }
-        }
-        scores
-    };
-    tables.judge(&data, "own history", own);
-    for table in tables.into_listings() {
+    tables.judge(&data, &fresh, "popularity", |_| popularity.clone());
+    tables.judge(&data, &fresh, "book again: own history", |user| {
+        again::scores(data.train.row(user), &popularity)
+    });
+    tables.judge(&data, &fresh, "you may like: EASE", |user| {
+        let own = data.train.row(user).iter().map(|(item, _)| *item);
+        tune::as_f64(&model.scores(own))
+    });
+    for table in tables.into_listings().into_iter().chain(chosen.listing()) {
         report.table(table);
     }
     report.print(options.json)
 }
 
-/// Both files over the same users and items.
+/// The parameters, with the tries they were chosen from.
+struct Chosen {
+    parameters: Parameters,
+    tries: Vec<Try>,
+}
+
+/// Parameters that are told are taken; the others are chosen by a hold-out.
+fn chosen(options: &Options, data: &Data) -> anyhow::Result<Chosen> {
+    let (lambda, weight) = (&options.lambda, &options.popularity);
+    if let (Some(lambda), Some(popularity)) = (*lambda, *weight) {
+        let parameters = Parameters { lambda, popularity };
+        let tries = Vec::new();
+        return Ok(Chosen { parameters, tries });
+    }
+    let lambdas = lambda.as_ref().map_or(&tune::LAMBDAS[..], slice::from_ref);
+    let weights = weight.as_ref().map_or(&tune::WEIGHTS[..], slice::from_ref);
+    let (seen, fresh) = data.hold_out();
+    let popularity = popularity::share(&seen);
+    let tries = tune::tries(&seen, &fresh, &popularity, lambdas, weights)?;
+    let parameters = tune::best(&tries)
+        .context("no parameters to choose from")?
+        .parameters;
+    Ok(Chosen { parameters, tries })
+}
+
+impl Chosen {
+    fn listing(&self) -> Option<Listing> {
+        let mut table = Listing::new("chosen by what is new in the hold-out", COLUMNS);
+        for Try {
+            parameters,
+            quality,
+        } in &self.tries
+        {
+            let name = format!(
+                "lambda {}, popularity {}",
+                parameters.lambda, parameters.popularity
+            );
+            table.row(name, cells(quality));
+        }
+        (!self.tries.is_empty()).then_some(table)
+    }
+}
+
+fn hash(model: &Ease) -> anyhow::Result<String> {
+    let digest = Sha256::digest(postcard::to_stdvec(model)?);
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// All files over the same users and items.
 struct Data {
+    /// The training file alone, where there is a file to choose parameters by.
+    before: Option<Interactions>,
     train: Interactions,
     test: Interactions,
-    fresh: Interactions,
 }
 
 impl Data {
     fn read(options: &Options) -> anyhow::Result<Self> {
-        let train = pairs(&Table::read(&options.train)?)?;
+        let before = pairs(&Table::read(&options.train)?)?;
         let test = pairs(&Table::read(&options.test)?)?;
+        let mut train = before.clone();
+        if let Some(valid) = &options.valid {
+            train.extend(pairs(&Table::read(valid)?)?);
+        }
         let users: BTreeMap<&str, usize> = numbered(train.iter().map(|(user, _)| user.as_str()));
         let items = common_items(&train, options.least);
-        if users.is_empty() || items.is_empty() {
-            bail!(
-                "the training file has no items that {} users took",
-                options.least
-            );
+        if items.is_empty() {
+            bail!("there is no item that {} users took", options.least);
         }
-        let train = counted(&train, &users, &items);
-        let test = counted(&test, &users, &items);
-        let known = |user: usize, item: u32| {
-            let row = train.row(user);
-            row.binary_search_by_key(&item, |(item, _)| *item).is_ok()
-        };
-        let fresh = test.filtered(|user, item| !known(user, item));
-        Ok(Self { train, test, fresh })
+        let counted = |pairs: &[(String, String)]| counted(pairs, &users, &items);
+        Ok(Self {
+            before: options.valid.as_ref().map(|_| counted(&before)),
+            train: counted(&train),
+            test: counted(&test),
+        })
     }
+
+    /// What parameters are chosen by: what was seen before, and what is new to the same users after it.
+    fn hold_out(&self) -> (Interactions, Interactions) {
+        if let Some(before) = &self.before {
+            return (before.clone(), new_in(&self.train, before));
+        }
+        let hidden = |user: usize, item: u32| {
+            seed::mixed(seed::mixed(user as u64) ^ u64::from(item)).is_multiple_of(5)
+        };
+        let seen = self.train.filtered(|user, item| !hidden(user, item));
+        (seen, self.train.filtered(hidden))
+    }
+}
+
+/// What users took that they had not taken before.
+fn new_in(later: &Interactions, before: &Interactions) -> Interactions {
+    later.filtered(|user, item| {
+        let row = before.row(user);
+        row.binary_search_by_key(&item, |(item, _)| *item).is_err()
+    })
 }
 
 fn pairs(table: &Table) -> anyhow::Result<Vec<(String, String)>> {
@@ -139,6 +225,15 @@ fn counted(
     Interactions::count(items.len(), taken)
 }
 
+const COLUMNS: [&str; 6] = [
+    "users",
+    "recall@10",
+    "recall@20",
+    "precision@10",
+    "ndcg@10",
+    "ndcg@100",
+];
+
 /// One table a task.
 struct Tables {
     all: Listing,
@@ -161,10 +256,16 @@ impl Tables {
         }
     }
 
-    fn judge(&mut self, data: &Data, name: &str, score: impl Fn(usize) -> Vec<f64>) {
+    fn judge(
+        &mut self,
+        data: &Data,
+        fresh: &Interactions,
+        name: &str,
+        score: impl Fn(usize) -> Vec<f64>,
+    ) {
         self.all
             .row(name, cells(&ranking::quality(&data.test, &score)));
-        let fresh = ranking::quality(&data.fresh, |user| {
+        let fresh = ranking::quality(fresh, |user| {
             let mut scores = score(user);
             let own = data.train.row(user).iter().map(|(item, _)| *item);
             ranking::mask(&mut scores, own);

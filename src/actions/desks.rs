@@ -1,0 +1,27 @@
+//! Where the doors turn with whatever is not reading an insight: one desk a topic.
+
+use super::dead_letters::Letters;
+use super::models::Models;
+use crate::db::Pool;
+use crate::domain::clock::Clock;
+use crate::inbox::Writer;
+
+/// All desks. Cheap to clone; a new topic is a field here.
+#[derive(Clone)]
+pub struct Desks {
+    /// Dead letters.
+    pub letters: Letters,
+    /// What was learned.
+    pub models: Models,
+}
+
+impl Desks {
+    /// Desks over this database; what can be read again goes through `writer`.
+    #[must_use]
+    pub fn new(pool: &Pool, writer: &Writer, clock: &Clock) -> Self {
+        Self {
+            letters: Letters::new(pool.clone(), writer.clone(), clock.clone()),
+            models: Models::new(pool.clone(), clock.clone()),
+        }
+    }
+}
