@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    backfill, dead_letters, demo, doctor, erase, export, hasura, lab, rebuild, verify,
+    backfill, dead_letters, demo, doctor, erase, export, hasura, lab, rebuild, retain, verify,
 };
 
 /// Customer insight for people who run on Hasura: event triggers in, a remote schema out.

@@ -16,14 +16,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::Database;
 use super::config::{Config, ScheduleConfig, Secrets};
+use super::office::office;
 use super::readiness::Readers;
 use super::upkeep::{self, Locks};
 use crate::actions::cron::Desk;
 use crate::actions::desks::Desks;
+use crate::audit::Actor;
 use crate::db::{Pool, PoolConfig};
 use crate::domain::clock::Clock;
 use crate::http::{self, Health, webhook};
 use crate::inbox::{self, Writer};
+use crate::privacy::desk::Erasures;
 use crate::projections::Settings;
 use crate::resolve::fence::Pepper;
 use crate::resolve::fence_file::FenceFile;
@@ -96,6 +99,9 @@ impl Service {
             },
         };
         let desks = Desks::new(&pool, &writer, &clock);
+        let office = office(&config, &locks.secrets, &context, Actor::SERVICE)?;
+        let erasures = Erasures::new(office);
+        let desks = (desks, erasures.clone());
         let join = join_door(&database, &config, &context, desks, &locks, &limits);
         let (desk, calls) = cron_door(&context, &writer, &locks, &limits);
         let door = webhook::Door::new(locks.webhook.clone(), writer.clone(), clock, limits.clone());
@@ -126,11 +132,24 @@ impl Service {
             .chores
             .spawn(upkeep::revive(database.clone(), stop()));
         service.chores.spawn(locks.follow(stop()));
-        service
-            .chores
-            .spawn(upkeep::gauges(recorder, readers, pool.clone(), stop()));
+        service.chores.spawn(upkeep::gauges(
+            recorder,
+            readers,
+            pool.clone(),
+            (
+                context.clock.clone(),
+                erasures.office.timing.warned_before_due(),
+            ),
+            stop(),
+        ));
         service.start_workers(&context);
-        service.start_jobs(context, config.schedule, &desk);
+        service.start_erasures(context.clone(), erasures.clone());
+        let jobs = workers::cron::Context {
+            work: context,
+            office: erasures.office,
+            retention: config.schedule.retention,
+        };
+        service.start_jobs(jobs, config.schedule, &desk);
         service
             .preparing
             .spawn(upkeep::prepare(database, pool, preparation));
@@ -162,12 +181,24 @@ impl Service {
         });
     }
 
+    /// Carries out what was asked to be erased.
+    fn start_erasures(&mut self, context: workers::Context, erasures: Erasures) {
+        let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
+        self.chores.spawn(async move {
+            if upkeep::until_prepared(prepared, &stop).await {
+                let Erasures { office, asked } = erasures;
+                workers::erasures::run(context, office, &asked, stop.cancelled()).await;
+            }
+        });
+    }
+
     /// Jobs that come round: our own clock asks for runs, and so does the cron door; one loop works on them.
-    fn start_jobs(&mut self, work: workers::Context, schedule: ScheduleConfig, desk: &Desk) {
-        let context = workers::cron::Context {
-            work,
-            retention: schedule.retention,
-        };
+    fn start_jobs(
+        &mut self,
+        context: workers::cron::Context,
+        schedule: ScheduleConfig,
+        desk: &Desk,
+    ) {
         let (entered, prepared) = (desk.entered(), self.prepared.clone());
         let stop = self.stop_chores.clone();
         self.chores.spawn(async move {
@@ -276,7 +307,7 @@ fn join_door(
     database: &Database,
     config: &Config,
     context: &workers::Context,
-    desks: Desks,
+    (desks, erasures): (Desks, Erasures),
     locks: &Locks,
     limits: &http::Limits,
 ) -> Router {
@@ -284,6 +315,7 @@ fn join_door(
     let quarantine_days = context.settings.quarantine_days;
     let reader = insight::Reader::new(pool, context.clock.clone(), quarantine_days);
     let schema = graphql::Schema::new(reader, desks, graphql::Limits::default());
+    let schema = schema.with_erasures(erasures);
     let keys = locks.gateway.clone();
     http::graphql::router(http::graphql::Door::new(keys, schema, limits.body_timeout))
 }

@@ -27,6 +27,7 @@ use async_graphql::{EmptySubscription, SDLExportOptions};
 
 use crate::actions::desks::Desks;
 use crate::insight::Reader;
+use crate::privacy::desk::Erasures;
 
 pub use self::caller::Caller;
 pub use self::limits::Limits;
@@ -40,6 +41,7 @@ pub struct Schema {
     executable: Executable,
     reader: Reader,
     desks: Desks,
+    erasures: Option<Erasures>,
     limits: Limits,
 }
 
@@ -51,7 +53,17 @@ impl Schema {
             executable: executable(&limits),
             reader,
             desks,
+            erasures: None,
             limits,
+        }
+    }
+
+    /// The same with a desk where erasures are asked for.
+    #[must_use]
+    pub fn with_erasures(self, erasures: Erasures) -> Self {
+        Self {
+            erasures: Some(erasures),
+            ..self
         }
     }
 
@@ -69,10 +81,11 @@ impl Schema {
             .inspect_err(measured::refused)?;
         let loaders = loaders::Loaders::new(self.reader.for_request(), &caller);
         let desks = self.desks.clone();
-        let response = self
-            .executable
-            .execute(request.data(caller).data(loaders).data(desks))
-            .await;
+        let mut request = request.data(caller).data(loaders).data(desks);
+        if let Some(erasures) = self.erasures.clone() {
+            request = request.data(erasures);
+        }
+        let response = self.executable.execute(request).await;
         let answer = Answer::new(response);
         shape.answered(begun, &answer);
         Ok(answer)

@@ -57,7 +57,9 @@ pub enum Error {
     #[error("the receipt is not accepted")]
     Receipt(#[from] Fault),
     /// Whoever was told downstream has not confirmed yet.
-    #[error("request {0} waits until everybody downstream has confirmed; a running service goes on with it")]
+    #[error(
+        "request {0} waits until everybody downstream has confirmed; a running service goes on with it"
+    )]
     Unconfirmed(Uuid),
     /// The fence's file.
     #[error("the fence's file cannot be used")]
@@ -155,13 +157,7 @@ impl Office {
             categories: order.categories.clone(),
             reason: order.reason.clone(),
             due_at: Some(order.due_at.unwrap_or(now + self.timing.due)),
-            ..Request::new(
-                tenant_id,
-                request_id,
-                subject_tag,
-                order.basis.name(),
-                now,
-            )
+            ..Request::new(tenant_id, request_id, subject_tag, order.basis.name(), now)
         };
         let is_new = request::begin(tx, &new).await?;
         let request = request::find(tx, tenant_id, request_id).await?;

@@ -47,7 +47,9 @@ pub async fn persons(
     .fetch_all(&mut **tx)
     .await?;
     let keys = ids.into_iter();
-    let keys = keys.map(|id| SourceKey::new(SourceKind::LegalHold, id)).collect();
+    let keys = keys
+        .map(|id| SourceKey::new(SourceKind::LegalHold, id))
+        .collect();
     let holds = store::load(tx, tenant_id, &keys).await?;
     let named = holds.into_values().filter_map(|hold| {
         let person = hold.id(Field::Entity).filter(|id| !id.is_nil())?;

@@ -18,4 +18,5 @@ mod propagate;
 mod prove;
 pub mod comeback;
 pub mod retention;
+pub mod desk;
 pub mod export;

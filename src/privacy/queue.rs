@@ -99,11 +99,7 @@ pub async fn open(connection: &mut PgConnection, tenant_id: Uuid) -> Result<Vec<
 }
 
 /// What the worker is to look at by now, of all tenants: tenant and request, the longest due first.
-pub async fn due(
-    pool: &Pool,
-    now: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<(Uuid, Uuid)>, Error> {
+pub async fn due(pool: &Pool, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Uuid, Uuid)>, Error> {
     let rows = sqlx::query!(
         r#"select t.tenant_id as "tenant_id!", r.request_id as "request_id!"
            from tenant t

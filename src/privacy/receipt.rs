@@ -3,7 +3,7 @@
 //! A receipt is never changed: each scan issues one more. The signature is over the JSON of `receipt` as serde writes
 //! it, so a file may be formatted anew but not say anything else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
@@ -23,8 +23,8 @@ const FORMAT: u8 = 2;
 /// What this program cannot reach and whoever runs it has to see to.
 const NOT_COVERED: [&str; 3] = [
     "backups and write-ahead logs of the database, until they expire",
-    "hdb_catalog.event_log and event_invocation_logs in Hasura's source database: psql -v tenant=… -v person=… \
-     -f hasura/sql/forget_person.sql, by whoever knows the id",
+    "hdb_catalog.event_log and event_invocation_logs in Hasura's source database: \
+     select * from ci_upkeep.forget_person('<tenant>', '<person>'), by whoever knows the id (hasura/sql/forget_person.sql)",
     "what was exported or delivered before",
 ];
 
@@ -276,6 +276,31 @@ pub async fn latest(
             serde_json::from_str(&body).map_err(|_no_receipt| misfit)?,
         )),
     }
+}
+
+/// The latest receipt of each of these requests that has one, as it was handed out.
+pub async fn latest_of(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    requests: &[Uuid],
+) -> Result<HashMap<Uuid, serde_json::Value>, Error> {
+    let rows = sqlx::query!(
+        "select distinct on (request_id) request_id, body from erasure_receipt
+         where tenant_id = $1 and request_id = any ($2) order by request_id, number desc",
+        tenant_id,
+        requests,
+    )
+    .fetch_all(connection)
+    .await?;
+    let read = rows.into_iter().map(|row| {
+        let body = serde_json::from_str(&row.body).map_err(|_no_json| Error::Inconsistent {
+            table: "erasure_receipt",
+            column: "body",
+            id: row.request_id,
+        })?;
+        Ok((row.request_id, body))
+    });
+    read.collect()
 }
 
 /// Checks a receipt: its signature, every link of the tenant's chain, and its own place there. Returns how long the

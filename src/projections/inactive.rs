@@ -147,5 +147,8 @@ pub async fn up_for_review(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.person, row.since)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.person, row.since))
+        .collect())
 }

@@ -24,9 +24,9 @@ use uuid::Uuid;
 use crate::activity_log::{Appended, Digest};
 use crate::domain::fold::CustomerState;
 
+pub use ageing::{Ageing, Step, age};
 pub use consents::{Heard, record_consents};
 pub use customers::{counts, due, due_of, upsert_profiles};
-pub use ageing::{Ageing, Step, age};
 pub use erasure::{Erasure, erase, family, purge, sorts};
 pub use examine::{Cell, Drift, Examined, Leaf, examine};
 pub use heal::{Healed, heal};

@@ -60,9 +60,9 @@ pub async fn withdraw(
     now: DateTime<Utc>,
 ) -> Result<Forgotten, Error> {
     let changed = around(tx, tenant_id, persons, |key, dossier| {
-        let withdrawn = persons.iter().filter(|person| {
-            dossier.withdraw(key.kind, **person, categories)
-        });
+        let withdrawn = persons
+            .iter()
+            .filter(|person| dossier.withdraw(key.kind, **person, categories));
         withdrawn.count() > 0
     })
     .await?;
@@ -119,7 +119,9 @@ pub async fn left(
     )
     .fetch_all(&mut *connection)
     .await?;
-    let keys = rows.iter().map(|row| store::key(row.kind, row.id, "dossier"));
+    let keys = rows
+        .iter()
+        .map(|row| store::key(row.kind, row.id, "dossier"));
     let keys: BTreeSet<SourceKey> = keys.collect::<Result<_, _>>()?;
     let mut dossiers = store::load(connection, tenant_id, &keys).await?;
     dossiers.retain(|key, dossier| {

@@ -7,16 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::bars::{Bar, Bars};
 use super::dossier::Dossier;
 use super::engine::{Engine, Outcome};
 use super::presence::Presence;
 use super::{merge, reference};
-use super::bars::{Bar, Bars};
-use crate::domain::category::Category;
-use crate::domain::horizon::AgeingKind;
 use crate::domain::activity::LogRow;
+use crate::domain::category::Category;
 use crate::domain::derive::derive;
 use crate::domain::fold::fold;
+use crate::domain::horizon::AgeingKind;
 use crate::domain::insight::Insight;
 use crate::domain::moment::{Moment, derive_at};
 use crate::domain::reference::Reference;
@@ -140,9 +140,8 @@ impl Memory {
     /// Takes one category of a person out, for good.
     pub fn purge(&mut self, person: Uuid, category: Category) {
         self.bar(person, Some(category), None);
-        self.log.retain(|(owner, ..), row| {
-            *owner != person || !category.covers(row.kind, row.role)
-        });
+        self.log
+            .retain(|(owner, ..), row| *owner != person || !category.covers(row.kind, row.role));
         for (key, dossier) in &mut self.dossiers {
             dossier.withdraw(key.kind, person, &[category]);
         }
@@ -155,7 +154,11 @@ impl Memory {
         self.log
             .retain(|_, row| !horizons.hides(row.kind, row.occurred_at));
         let mut gone = BTreeSet::new();
-        for (key, dossier) in self.dossiers.iter_mut().filter(|(key, _)| key.kind == kind.source()) {
+        for (key, dossier) in self
+            .dossiers
+            .iter_mut()
+            .filter(|(key, _)| key.kind == kind.source())
+        {
             dossier.age(key.kind, horizons);
             if dossier.versions.is_empty() {
                 gone.insert(*key);

@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::bars::{self, Bars};
 use super::dossier::Dossier;
 use super::engine::{Engine, Outcome};
 use super::fence::{self, Pepper};
-use super::bars::{self, Bars};
 use super::{horizons, rules};
 use crate::db::{Error, Tx};
 use crate::domain::source::{SourceKey, SourceKind, Version, VersionOrder};

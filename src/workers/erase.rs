@@ -56,24 +56,67 @@ pub async fn run(context: &Context, office: &Office, order: &Order) -> Result<Ou
     prove(context, office, request, persons).await
 }
 
-/// Does whatever is next for a request, as far as it goes now; returns where it stands.
-pub async fn go_on(
+/// Takes out whomever a request is about, unless that is done.
+pub async fn carry_out(
+    context: &Context,
+    office: &Office,
+    mut request: Request,
+) -> Result<(), Error> {
+    if request.state.is_before_deletion() {
+        let id = request.request_id;
+        let person = request.person.ok_or(Error::NotDeleted(id))?;
+        take_out(context, office, &mut request, person).await?;
+    }
+    Ok(())
+}
+
+/// Makes the next scan of each of these requests of one tenant, reading its tables once for all of them.
+pub async fn prove_all(
     context: &Context,
     office: &Office,
     tenant_id: Uuid,
-    request_id: Uuid,
-) -> Result<State, Error> {
-    let mut request = office.request(tenant_id, request_id).await?;
-    if request.state.is_before_deletion() {
-        let person = request.person.ok_or(Error::NotDeleted(request_id))?;
-        take_out(context, office, &mut request, person).await?;
-        return Ok(request.state);
+    requests: Vec<Request>,
+) -> Vec<(Uuid, Result<(), Error>)> {
+    let mut done = Vec::with_capacity(requests.len());
+    let mut ready = Vec::with_capacity(requests.len());
+    for mut request in requests {
+        let id = request.request_id;
+        match office.propagate(&mut request).await {
+            Ok(true) => ready.push(request),
+            Ok(false) => done.push((id, Err(Error::Unconfirmed(id)))),
+            Err(error) => done.push((id, Err(error))),
+        }
     }
-    if request.state == State::Closed {
-        return Ok(request.state);
+    let whole = ready.iter().filter(|request| request.is_whole());
+    let tags: BTreeSet<Uuid> = whole.flat_map(|request| &request.tags).copied().collect();
+    let clear = match office.find(tenant_id, &tags).await {
+        Ok(found) => {
+            let tag = |person: &Uuid| office.pepper.tag(tenant_id, *person);
+            let left: BTreeSet<Uuid> = found.persons.iter().map(tag).collect();
+            let zeros: Counts = found.counts.into_keys().map(|table| (table, 0)).collect();
+            Some((left, zeros))
+        }
+        Err(error) => {
+            let error: &dyn std::error::Error = &error;
+            tracing::debug!(error, "erasures are scanned one by one");
+            None
+        }
+    };
+    for mut request in ready {
+        let id = request.request_id;
+        let proven = match &clear {
+            Some((left, zeros)) if request.is_whole() && request.tags.is_disjoint(left) => {
+                let proven = office.prove(&mut request, zeros.clone()).await;
+                proven.map(drop)
+            }
+            // Something is left, or it is about categories: with everything that is under way.
+            _ => prove(context, office, request, BTreeSet::new())
+                .await
+                .map(drop),
+        };
+        done.push((id, proven));
     }
-    let done = prove(context, office, request, BTreeSet::new()).await?;
-    Ok(done.request.state)
+    done
 }
 
 async fn take_out(

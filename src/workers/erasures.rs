@@ -4,6 +4,7 @@
 //! A request is taken by putting its next look off, so that of several processes one works on it, and after a kill
 //! another goes on where the request says it is.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -15,6 +16,7 @@ use crate::db;
 use crate::db::pool::within;
 use crate::privacy::erase::{Error, Office};
 use crate::privacy::queue;
+use crate::privacy::request::Request;
 use crate::telemetry::metrics::{FAILURES, WORKED};
 
 /// How often due requests are looked for.
@@ -22,7 +24,7 @@ const TICK: Duration = Duration::from_secs(2);
 /// After a failure of the database it is left alone this long.
 const PAUSE: Duration = Duration::from_secs(5);
 /// Requests looked for at once.
-const AT_ONCE: i64 = 20;
+const AT_ONCE: i64 = 200;
 /// Without a sign for so long, whoever had a request is taken for dead.
 const LEASE: TimeDelta = TimeDelta::minutes(5);
 /// Until somebody downstream is asked again.
@@ -65,12 +67,26 @@ pub async fn round(context: &Context, office: &Office) -> Result<usize, db::Erro
     let now = context.clock.now();
     let pool = &context.pool;
     let mut worked = 0;
-    for (tenant_id, request_id) in within(pool, queue::due(pool, now, AT_ONCE)).await? {
-        let about = (tenant_id, request_id);
-        if within(pool, queue::take(pool, about, now, now + LEASE)).await? {
-            worked += 1;
-            let done = erase::go_on(context, office, tenant_id, request_id).await;
-            settle(context, about, done.map(drop)).await?;
+    let mut scans: BTreeMap<Uuid, Vec<Request>> = BTreeMap::new();
+    for about in within(pool, queue::due(pool, now, AT_ONCE)).await? {
+        if !within(pool, queue::take(pool, about, now, now + LEASE)).await? {
+            continue;
+        }
+        worked += 1;
+        match office.request(about.0, about.1).await {
+            Ok(request) if !request.state.is_before_deletion() => {
+                scans.entry(about.0).or_default().push(request);
+            }
+            Ok(request) => {
+                let done = erase::carry_out(context, office, request).await;
+                settle(context, about, done).await?;
+            }
+            Err(error) => settle(context, about, Err(error)).await?,
+        }
+    }
+    for (tenant_id, requests) in scans {
+        for (request_id, done) in erase::prove_all(context, office, tenant_id, requests).await {
+            settle(context, (tenant_id, request_id), done).await?;
         }
     }
     metrics::counter!(WORKED, "worker" => "erasures").increment(worked as u64);
@@ -102,9 +118,5 @@ async fn settle(
     };
     let next_at = context.clock.now() + wait;
     let pool = &context.pool;
-    within(
-        pool,
-        queue::postpone(pool, tenant_id, request_id, next_at),
-    )
-    .await
+    within(pool, queue::postpone(pool, tenant_id, request_id, next_at)).await
 }

@@ -53,11 +53,7 @@ impl Report {
 }
 
 /// Lets go of what a tenant has kept long enough.
-pub async fn tenant(
-    context: &Context,
-    office: &Office,
-    tenant_id: Uuid,
-) -> Result<Report, Error> {
+pub async fn tenant(context: &Context, office: &Office, tenant_id: Uuid) -> Result<Report, Error> {
     let now = context.clock.now();
     let run = Run {
         context,
@@ -83,11 +79,7 @@ pub async fn tenant(
 }
 
 /// What a run would do. Changes nothing.
-pub async fn preview(
-    context: &Context,
-    office: &Office,
-    tenant_id: Uuid,
-) -> Result<Report, Error> {
+pub async fn preview(context: &Context, office: &Office, tenant_id: Uuid) -> Result<Report, Error> {
     let now = context.clock.now();
     let settings = office.retention(tenant_id).await?;
     let mut report = Report::default();
@@ -98,21 +90,16 @@ pub async fn preview(
             continue;
         };
         if let Some(kind) = clock.ageing() {
-            let rows = activity_log::count_aged(
-                &mut tx,
-                tenant_id,
-                (kind.source(), until),
-                &ids(&held),
-            )
-            .await?;
+            let rows =
+                activity_log::count_aged(&mut tx, tenant_id, (kind.source(), until), &ids(&held))
+                    .await?;
             report.rows.insert(kind.name(), rows);
             report.reaches_to.insert(kind.name(), until);
             continue;
         }
         let mut after = Uuid::nil();
         loop {
-            let page =
-                projections::inactive(&mut tx, tenant_id, until, after, PERSONS).await?;
+            let page = projections::inactive(&mut tx, tenant_id, until, after, PERSONS).await?;
             let Some(last) = page.last() else { break };
             after = last.person;
             let kept = page.iter().filter(|one| held.contains(&one.person)).count() as u64;

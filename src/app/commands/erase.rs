@@ -15,8 +15,8 @@ use crate::audit::Actor;
 use crate::domain::category::Category;
 use crate::privacy::comeback::{Comeback, Leave};
 use crate::privacy::erase::{Basis, Office, Order, Preview};
-use crate::privacy::order::reference;
 use crate::privacy::ledger;
+use crate::privacy::order::reference;
 use crate::privacy::receipt::Signed;
 use crate::resolve::fence::Pepper;
 use crate::resolve::fence_file::FenceFile;
@@ -173,8 +173,9 @@ impl Desk {
         reason: &str,
         options: &Options,
     ) -> anyhow::Result<()> {
-        let reason = reference(reason)
-            .context("--let-return takes a reference such as a ticket: letters, digits, . _ : # / -")?;
+        let reason = reference(reason).context(
+            "--let-return takes a reference such as a ticket: letters, digits, . _ : # / -",
+        )?;
         ensure!(options.only.len() < 2, "one category at a time");
         let leave = Leave {
             tenant_id,

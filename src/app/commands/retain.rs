@@ -98,7 +98,11 @@ fn told(tenant_id: Uuid, report: &Report, dry_run: bool) -> anyhow::Result<Strin
         writeln!(text, "  {rows:>8}  rows of {clock} up to {at}")?;
     }
     let fresh = if dry_run { "" } else { "newly " };
-    writeln!(text, "  {:>8}  persons {fresh}up for a review", report.reviews)?;
+    writeln!(
+        text,
+        "  {:>8}  persons {fresh}up for a review",
+        report.reviews
+    )?;
     writeln!(text, "  {:>8}  persons to be erased", report.persons)?;
     if report.held > 0 {
         writeln!(text, "  {:>8}  persons kept by legal holds", report.held)?;

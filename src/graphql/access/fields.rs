@@ -1,6 +1,8 @@
 //! Every root field: which permission it asks for, and about whom it answers. A new root field is one line here.
 
-use super::permission::Permission::{self, Manage, Operations, Read};
+use super::permission::Permission::{
+    self, ComplianceManage, ComplianceRead, Manage, Operations, Read,
+};
 
 /// About whom a root field answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,15 +55,21 @@ pub const QUERIES: &[Field] = &[
     joined("customer_insights_by_ids", &[Read],       About::Person),
     asked ("dead_letter",              &[Operations], About::Operations),
     asked ("dead_letters",             &[Operations], About::Operations),
+    asked ("erasure_requests",         &[ComplianceRead], About::Tenant),
     asked ("models",                   &[Manage],     About::Tenant),
+    asked ("retention",                &[ComplianceRead], About::Tenant),
+    asked ("retention_reviews",        &[ComplianceManage], About::Tenant),
 ];
 
 /// Every root field of `Mutation`.
 #[rustfmt::skip]
 pub const MUTATIONS: &[Field] = &[
+    asked ("allow_customer_return",    &[ComplianceManage], About::Tenant),
     asked ("drop_dead_letter",         &[Operations], About::Operations),
     asked ("redrive_dead_letter",      &[Operations], About::Operations),
+    asked ("request_customer_erasure", &[ComplianceManage], About::Tenant),
     asked ("roll_back_model",          &[Manage],     About::Tenant),
+    asked ("set_retention",            &[ComplianceManage], About::Tenant),
 ];
 
 /// Every root field.

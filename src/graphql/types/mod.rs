@@ -10,3 +10,5 @@ pub mod list;
 pub mod dead_letter;
 pub mod consent;
 pub mod model;
+pub mod erasure;
+pub mod retention;

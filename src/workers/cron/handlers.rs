@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use super::Context;
 use crate::db::Error;
-use crate::privacy::{erase, queue};
 use crate::db::pool::within;
 use crate::inbox::retention;
 use crate::jobs::runs;
+use crate::privacy::{erase, queue};
 use crate::workers::{due, retain as retention_run, sweep};
 
 pub(super) async fn refresh(context: &Context, tenant_id: Uuid) -> Result<u64, Error> {

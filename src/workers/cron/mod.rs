@@ -65,7 +65,7 @@ pub const JOBS: &[Job] = &[
     Job {
         name: "ci_deadlines",
         does: "Warns of erasures that are due soon or overdue",
-        line: "10 6 * * *",
+        line: "50 3 * * *",
         variable: "CI_SCHEDULE_DEADLINES",
         work: |context, tenant_id| Box::pin(handlers::deadlines(context, tenant_id)),
     },

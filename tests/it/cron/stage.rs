@@ -1,12 +1,16 @@
 //! A database with tenants in whom facts wait, and workers on it, each with connections and limits of its own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use customer_intelligence::audit::Actor;
 use customer_intelligence::db::{Pool, PoolConfig, pool};
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::domain::source::SourceKind;
 use customer_intelligence::jobs::{Job, Key, runs};
+use customer_intelligence::privacy::erase::{Office, Timing};
+use customer_intelligence::privacy::receipt::Signer;
 use customer_intelligence::projections::Settings;
 use customer_intelligence::resolve::fence::Pepper;
 use customer_intelligence::workers;
@@ -37,16 +41,28 @@ pub(super) fn worker(db: &TestDb, clock: &Clock, lock: Duration) -> Context {
         lock_timeout: lock,
         ..PoolConfig::default()
     };
-    Context {
-        work: workers::Context {
-            pool: pool::connect_lazy(db.options(), &config),
-            clock: clock.clone(),
-            pepper: Pepper::new(b"pepper"),
-            settings: Settings {
-                quarantine_days: 3,
-                ..Settings::default()
-            },
+    let work = workers::Context {
+        pool: pool::connect_lazy(db.options(), &config),
+        clock: clock.clone(),
+        pepper: Pepper::new(b"pepper"),
+        settings: Settings {
+            quarantine_days: 3,
+            ..Settings::default()
         },
+    };
+    let office = Office {
+        pool: work.pool.clone(),
+        clock: clock.clone(),
+        pepper: work.pepper.clone(),
+        signer: Arc::new(Signer::new(&[7; 32]).unwrap()),
+        settings: work.settings,
+        timing: Timing::default(),
+        receivers: Arc::from([]),
+        actor: Actor::SERVICE,
+    };
+    Context {
+        work,
+        office,
         retention: RETENTION,
     }
 }

@@ -3,5 +3,9 @@
 mod erasing;
 mod ledger;
 mod racing;
+mod requests;
+mod categories;
+mod retaining;
+mod source_logs;
 mod rig;
 mod served;

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use customer_intelligence::actions::receive::receive;
+use customer_intelligence::audit::Actor;
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::inbox::{self, Channel, Writer};
-use customer_intelligence::privacy::erase::{Basis, Office, Order};
+use customer_intelligence::privacy::erase::{Basis, Office, Order, Timing};
 use customer_intelligence::privacy::receipt::Signer;
 use customer_intelligence::projections::Settings;
 use customer_intelligence::resolve::fence::Pepper;
@@ -49,6 +50,10 @@ impl Rig {
             clock: context.clock.clone(),
             pepper: context.pepper.clone(),
             signer: Arc::new(Signer::new(&[7; 32]).unwrap()),
+            settings: context.settings,
+            timing: Timing::default(),
+            receivers: Arc::from([]),
+            actor: Actor::SERVICE,
         };
         Self {
             db,
@@ -95,12 +100,14 @@ impl Rig {
     }
 
     pub(super) fn order(person: Uuid) -> Order {
-        Order {
-            tenant_id: TENANT,
-            person,
-            request_id: None,
-            basis: Basis::GdprRequest,
-        }
+        Order::whole(TENANT, person, Basis::GdprRequest)
+    }
+
+    /// Nothing but these tables names the person.
+    pub(super) async fn assert_gone_but_for(&self, person: Uuid, tables: &[&str]) {
+        let mut counts = self.office.count(TENANT, &[person].into()).await.unwrap();
+        counts.retain(|table, _| !tables.contains(&table.as_str()));
+        assert!(counts.values().all(|rows| *rows == 0), "{counts:?}");
     }
 
     /// Nothing names the person, whoever asks.

@@ -163,8 +163,12 @@ pub(super) async fn erasures(
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let late = queue::lateness(pool, None, now, now + warned).await?;
-    let todo = "look at erasure_requests: a legal hold, or somebody downstream who does not confirm?";
-    let says = format!("{} not done and due soon, {} of them overdue", late.due_soon, late.overdue);
+    let todo =
+        "look at erasure_requests: a legal hold, or somebody downstream who does not confirm?";
+    let says = format!(
+        "{} not done and due soon, {} of them overdue",
+        late.due_soon, late.overdue
+    );
     findings.push(match (late.due_soon, late.overdue) {
         (0, _) => Finding::ok("erasures", "none is due soon"),
         (_, 0) => Finding::warning("erasures", says, todo),

@@ -75,7 +75,8 @@ pub(super) async fn run(config: Config, options: Options) -> anyhow::Result<Exit
     match Database::open(&config.database).await {
         Ok(database) => {
             let pool = database.pool(&config.database.pool());
-            let looked = look(&mut diagnosis, &database, &pool, &options).await;
+            let warned = config.privacy.due - config.privacy.alarm;
+            let looked = look(&mut diagnosis, &database, &pool, &options, warned).await;
             pool.close().await;
             database.close().await?;
             if let Err(error) = looked {
@@ -106,6 +107,7 @@ async fn look(
     database: &Database,
     pool: &Pool,
     options: &Options,
+    warned: TimeDelta,
 ) -> anyhow::Result<()> {
     let now = Clock::system().now();
     let findings = &mut diagnosis.findings;
