@@ -246,7 +246,7 @@ async fn ask(schema: &Schema, role: &str, query: &str, variables: Value) -> Valu
         only_query: false,
     };
     let answer = schema.answer(call, caller).await.unwrap();
-    serde_json::from_slice(&answer.body).unwrap()
+    serde_json::from_slice(&answer.to_json().unwrap()).unwrap()
 }
 
 const ASK: &str = "mutation ($input: RequestCustomerErasureInput!) {
