@@ -9,6 +9,7 @@ mod database;
 mod progress;
 mod office;
 mod readiness;
+mod rights;
 mod upkeep;
 mod signals;
 pub mod wiring;

@@ -35,6 +35,7 @@ pub(super) fn office(
 }
 
 /// Those downstream who are told that somebody was erased.
-fn receivers(_config: &Config) -> Arc<[String]> {
-    Arc::from([])
+fn receivers(config: &Config) -> Arc<[String]> {
+    let targets = config.outbound.targets.iter();
+    targets.map(|target| target.name.clone()).collect()
 }

@@ -14,7 +14,7 @@ pub use super::order::{Basis, Order, Timing};
 use super::receipt::{Fault, Signer};
 use super::request::{self, Request, State};
 use super::scan::Counts;
-use super::{hold, propagate, queue};
+use super::{export, hold, propagate, queue};
 use crate::audit::{self, Act, Actor, Entry, Subject};
 use crate::contracts;
 use crate::db::{self, Pool, Tx};
@@ -224,7 +224,8 @@ impl Office {
         let tenant_id = request.tenant_id;
         if request.is_whole() {
             let asked = family.iter().map(|person| (*person, "requested")).collect();
-            let erasure = projections::erase(tx, &self.pepper, tenant_id, &asked, now).await?;
+            let mut erasure = projections::erase(tx, &self.pepper, tenant_id, &asked, now).await?;
+            export::forget(tx, tenant_id, &mut erasure, now).await?;
             let letters = dead_letters::forget(tx, tenant_id, &erasure.persons, None).await?;
             let id = request.request_id;
             propagate::tell(tx, tenant_id, id, &erasure.persons, now).await?;

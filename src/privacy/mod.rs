@@ -7,6 +7,7 @@
 
 pub mod ledger;
 pub mod scan;
+pub mod gate;
 pub mod hold;
 pub mod request;
 pub mod queue;
@@ -18,5 +19,7 @@ mod propagate;
 mod prove;
 pub mod comeback;
 pub mod retention;
+pub mod requests;
 pub mod desk;
 pub mod export;
+pub mod journal;

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod conformance;
@@ -29,9 +31,9 @@ mod demo;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
-mod models;
-#[cfg(test)]
 mod outbox;
+#[cfg(test)]
+mod models;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]

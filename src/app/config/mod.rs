@@ -9,6 +9,7 @@ mod server;
 mod database;
 mod contacts;
 mod privacy;
+mod outbound;
 mod schedule;
 mod telemetry;
 mod secrets;
@@ -22,8 +23,9 @@ pub use contacts::ContactsConfig;
 pub use database::DatabaseConfig;
 pub use files::MadeUp;
 pub use kept::{Secrets, SecretsError};
+pub use outbound::OutboundConfig;
 pub use privacy::PrivacyConfig;
-pub use reader::{Entry, Origin};
+pub use reader::{Entry, Origin, Switch};
 pub use schedule::ScheduleConfig;
 pub use secrets::{SecretPair, SecretSource, SecretsConfig};
 pub use server::ServerConfig;
@@ -44,6 +46,8 @@ pub struct Config {
     pub contacts: ContactsConfig,
     /// Until when erasures have to be done.
     pub privacy: PrivacyConfig,
+    /// Who is told what happens.
+    pub outbound: OutboundConfig,
     /// When jobs come round, and how long things are kept.
     pub schedule: ScheduleConfig,
     /// Logs.
@@ -86,6 +90,7 @@ impl Config {
         let secrets = SecretsConfig::read(&mut reader);
         let contacts = ContactsConfig::read(&mut reader);
         let privacy = PrivacyConfig::read(&mut reader);
+        let outbound = OutboundConfig::read(&mut reader);
         let schedule = ScheduleConfig::read(&mut reader);
         let telemetry = TelemetryConfig::read(&mut reader);
         let (entries, mut problems) = reader.finish();
@@ -99,6 +104,7 @@ impl Config {
             secrets,
             contacts,
             privacy,
+            outbound,
             schedule,
             telemetry,
             entries,

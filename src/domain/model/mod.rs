@@ -9,6 +9,11 @@ pub mod registry;
 pub mod history;
 pub mod message;
 
+pub mod special;
+pub mod simplex;
+pub mod dropout;
+pub mod spend;
+
 pub mod seed;
 pub mod wilson;
 pub mod interactions;
@@ -19,3 +24,8 @@ pub mod again;
 pub mod also_booked;
 pub mod ease;
 pub mod tune;
+pub mod clusters;
+pub mod channel;
+pub mod engagement;
+pub mod habits;
+pub mod tours;

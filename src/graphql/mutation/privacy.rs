@@ -16,16 +16,19 @@ use crate::graphql::types::retention::{
     SetRetentionInput, SetRetentionPayload, SetRetentionStatus, times,
 };
 use crate::privacy::comeback::Leave;
-use crate::privacy::desk::Erasures;
+use crate::privacy::desk::Rights;
 use crate::privacy::erase::Error;
 use crate::privacy::order::{Order, reference};
+use crate::privacy::requests::Erasures;
 
 /// No due date is further away.
 const DUE_MAX: TimeDelta = TimeDelta::days(366);
 
 /// The desk, where this schema has one.
 pub(in crate::graphql) fn desk<'c>(ctx: &Context<'c>) -> Result<&'c Erasures> {
-    ctx.data_opt::<Erasures>()
+    let rights = ctx.data_opt::<Rights>();
+    rights
+        .map(|rights| &rights.erasures)
         .ok_or_else(|| FieldError::Unavailable.to_graphql())
 }
 

@@ -6,9 +6,9 @@ use super::activity::InsightPageInfo;
 use crate::domain::category::Category;
 use crate::graphql::scalars::{JsonbScalar, TimestamptzScalar, UuidScalar};
 use crate::privacy::comeback::Comeback;
-use crate::privacy::desk::{Listed, Page};
 use crate::privacy::order::Basis;
 use crate::privacy::request::State;
+use crate::privacy::requests::{Listed, Page};
 
 /// What an erasure that is asked for rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

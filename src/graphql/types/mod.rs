@@ -9,6 +9,8 @@ pub mod explanation;
 pub mod list;
 pub mod dead_letter;
 pub mod consent;
+pub mod audit;
+pub mod export;
 pub mod model;
 pub mod erasure;
 pub mod retention;

@@ -1,16 +1,12 @@
 //! A database with tenants in whom facts wait, and workers on it, each with connections and limits of its own.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use customer_intelligence::audit::Actor;
 use customer_intelligence::db::{Pool, PoolConfig, pool};
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::domain::source::SourceKind;
 use customer_intelligence::jobs::{Job, Key, runs};
-use customer_intelligence::privacy::erase::{Office, Timing};
-use customer_intelligence::privacy::receipt::Signer;
 use customer_intelligence::projections::Settings;
 use customer_intelligence::resolve::fence::Pepper;
 use customer_intelligence::workers;
@@ -18,11 +14,15 @@ use customer_intelligence::workers::cron::{Context, Retention, names};
 use sqlx::{AssertSqlSafe, Postgres, Row, Transaction};
 use uuid::Uuid;
 
+use crate::privacy::rig::office;
 use crate::support::TestDb;
 
 pub(super) const RETENTION: Retention = Retention {
     dead_letter_days: 90,
     job_days: 30,
+    audit_read_months: 24,
+    export_hours: 24,
+    message_days: 30,
 };
 
 pub(super) fn noon() -> DateTime<Utc> {
@@ -50,16 +50,7 @@ pub(super) fn worker(db: &TestDb, clock: &Clock, lock: Duration) -> Context {
             ..Settings::default()
         },
     };
-    let office = Office {
-        pool: work.pool.clone(),
-        clock: clock.clone(),
-        pepper: work.pepper.clone(),
-        signer: Arc::new(Signer::new(&[7; 32]).unwrap()),
-        settings: work.settings,
-        timing: Timing::default(),
-        receivers: Arc::from([]),
-        actor: Actor::SERVICE,
-    };
+    let office = office(&work);
     Context {
         work,
         office,

@@ -7,5 +7,5 @@ mod requests;
 mod categories;
 mod retaining;
 mod source_logs;
-mod rig;
+pub(crate) mod rig;
 mod served;

@@ -4,17 +4,21 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use customer_intelligence::actions::consents::Consents;
 use customer_intelligence::actions::desks::Desks;
-use customer_intelligence::audit::Actor;
+use customer_intelligence::audit::{Actor, Reads, reads};
 use customer_intelligence::db::Tx;
 use customer_intelligence::graphql::{Call, Caller, Limits, Schema};
 use customer_intelligence::inbox::{self, Writer};
 use customer_intelligence::insight::Reader;
 use customer_intelligence::outbox;
 use customer_intelligence::privacy::comeback::{Comeback, Leave};
-use customer_intelligence::privacy::desk::Erasures;
+use customer_intelligence::privacy::desk::Rights;
+use customer_intelligence::privacy::export::desk::Exports;
+use customer_intelligence::privacy::journal::Journal;
 use customer_intelligence::privacy::queue;
 use customer_intelligence::privacy::request::{Request, State};
+use customer_intelligence::privacy::requests::Erasures;
 use customer_intelligence::workers::{erase, erasures};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -261,9 +265,23 @@ async fn over_graphql_it_is_asked_for_and_followed_without_ever_telling_whom() {
     known(&rig).await;
     let (pool, clock) = (rig.db.pool().clone(), rig.context.clock.clone());
     let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
-    let desks = Desks::new(&pool, &writer, &clock);
+    let consents = Consents::new(
+        pool.clone(),
+        clock.clone(),
+        rig.context.pepper.clone(),
+        rig.context.settings,
+    );
+    let desks = Desks::new(&pool, &writer, &clock, consents);
+    let pepper = rig.context.pepper.clone();
+    let rights = Rights {
+        journal: Journal::new(pool.clone(), pepper.clone()),
+        exports: Exports::new(pool.clone(), clock.clone(), pepper.clone()),
+        erasures: Erasures::new(rig.office.clone()),
+    };
+    let tags = Arc::new(move |tenant_id, persons: &[Uuid]| pepper.tags(tenant_id, persons));
+    let reads = Reads::new(pool.clone(), clock.clone(), tags, reads::Limits::default());
     let schema = Schema::new(Reader::new(pool, clock, 3), desks, Limits::default())
-        .with_erasures(Erasures::new(rig.office.clone()));
+        .with_rights(rights, reads);
     let input = json!({ "input": { "person_profile_id": person(), "legal_basis": "GDPR_REQUEST",
         "reason": "TICKET-17" } });
     let refused = ask(&schema, "dispatcher", ASK, input.clone()).await;

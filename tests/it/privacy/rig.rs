@@ -31,6 +31,20 @@ pub(super) struct Rig {
     pub(super) file: FenceFile,
 }
 
+/// Where erasures are asked for and carried out.
+pub(crate) fn office(context: &Context) -> Office {
+    Office {
+        pool: context.pool.clone(),
+        clock: context.clock.clone(),
+        pepper: context.pepper.clone(),
+        signer: Arc::new(Signer::new(&[7; 32]).unwrap()),
+        settings: context.settings,
+        timing: Timing::default(),
+        receivers: Arc::from([]),
+        actor: Actor::SERVICE,
+    }
+}
+
 impl Rig {
     /// With the fence's file in this folder.
     pub(super) async fn new(folder: &Path) -> Self {
@@ -45,16 +59,7 @@ impl Rig {
                 ..Settings::default()
             },
         };
-        let office = Office {
-            pool: context.pool.clone(),
-            clock: context.clock.clone(),
-            pepper: context.pepper.clone(),
-            signer: Arc::new(Signer::new(&[7; 32]).unwrap()),
-            settings: context.settings,
-            timing: Timing::default(),
-            receivers: Arc::from([]),
-            actor: Actor::SERVICE,
-        };
+        let office = office(&context);
         Self {
             db,
             context,
