@@ -5,6 +5,7 @@ mod conditions;
 mod dead_letters;
 mod exports;
 mod models;
+mod privacy;
 
 use async_graphql::{Context, Object, Result};
 use futures::future::join_all;
@@ -16,10 +17,12 @@ use super::loaders;
 use super::scalars::{TimestamptzScalar, UuidScalar};
 use super::types::audit::AuditConnection;
 use super::types::dead_letter::{DeadLetter, DeadLetterConnection};
+use super::types::erasure::ErasureRequestPage;
 use super::types::export::ExportRequestConnection;
 use super::types::insight::CustomerInsight;
 use super::types::list::{CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder};
 use super::types::model::{ModelKind, ModelVersion};
+use super::types::retention::{RetentionReview, RetentionTime};
 use crate::domain::moment::Moment;
 use crate::insight::PageRequest;
 
@@ -182,5 +185,31 @@ impl Query {
         #[graphql(desc = "How many of each kind, at most 50; 10 unless told.")] first: Option<i64>,
     ) -> Result<Option<Vec<ModelVersion>>> {
         Box::pin(models::versions(ctx, kind, first)).await
+    }
+
+    /// Erasures, the latest first: how far each is, until when it has to be done, and its receipt. Whom one was about is
+    /// not told.
+    async fn erasure_requests(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Option<ErasureRequestPage>> {
+        Box::pin(privacy::erasures(ctx, first, after)).await
+    }
+
+    /// How long the tenant keeps what.
+    async fn retention(&self, ctx: &Context<'_>) -> Result<Option<Vec<RetentionTime>>> {
+        Box::pin(privacy::retention(ctx)).await
+    }
+
+    /// Persons who have been inactive for so long that somebody should look at them, those flagged first before the
+    /// others.
+    async fn retention_reviews(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
+    ) -> Result<Option<Vec<RetentionReview>>> {
+        Box::pin(privacy::reviews(ctx, first)).await
     }
 }

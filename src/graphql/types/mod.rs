@@ -12,3 +12,5 @@ pub mod consent;
 pub mod audit;
 pub mod export;
 pub mod model;
+pub mod erasure;
+pub mod retention;

@@ -44,7 +44,7 @@ const ACROSS: &[(&str, &str)] = &[
         "measures how long each table has been silent, for metrics",
     ),
     (
-        "with ordinality as u (tenant_id, tag, at)",
+        "with ordinality as u (tenant_id, tag, scope, latest, at)",
         "compares the fence with what is kept of it outside of the database, for readiness and after a restore",
     ),
     (
