@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use customer_intelligence::actions::consents::Consents;
 use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::audit::{self, Reads};
 use customer_intelligence::db::{Pool, PoolConfig, pool};
@@ -15,6 +16,7 @@ use customer_intelligence::inbox::{self, Writer};
 use customer_intelligence::privacy::desk::Rights;
 use customer_intelligence::privacy::export::desk::Exports;
 use customer_intelligence::privacy::journal::Journal;
+use customer_intelligence::projections::Settings;
 use customer_intelligence::resolve::fence::Pepper;
 use customer_intelligence::{graphql, insight};
 use tokio::task::JoinSet;
@@ -107,7 +109,9 @@ pub(crate) fn schema(database: &Database) -> graphql::Schema {
     let (pool, clock) = (database.pool.clone(), Clock::system());
     let reader = insight::Reader::new(pool.clone(), clock.clone(), 3);
     let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
-    let desks = Desks::new(&pool, &writer, &clock);
+    let pepper = Pepper::new(b"pepper");
+    let consents = Consents::new(pool.clone(), clock.clone(), pepper, Settings::default());
+    let desks = Desks::new(&pool, &writer, &clock, consents);
     let (rights, reads) = noted(pool, &clock);
     // As the service runs: whoever reads is written down, behind the answer's back.
     let (writing, mut tasks) = (reads.clone(), JoinSet::new());

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::TimeDelta;
+use customer_intelligence::actions::consents::Consents;
 use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::audit::verify::{self, Report};
 use customer_intelligence::audit::{Reads, reads};
@@ -82,7 +83,9 @@ impl Rig {
             exports: Exports::new(pool.clone(), clock.clone(), pepper.clone()),
         };
         let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
-        let desks = Desks::new(&pool, &writer, &clock);
+        let settings = told.context.settings;
+        let consents = Consents::new(pool.clone(), clock.clone(), pepper.clone(), settings);
+        let desks = Desks::new(&pool, &writer, &clock, consents);
         let reader = Reader::new(pool.clone(), clock.clone(), 3);
         let schema = Schema::new(reader, desks, Limits::default())
             .with_rights(rights.clone(), reads.clone());

@@ -2,6 +2,7 @@
 
 mod consent;
 mod export;
+mod recording;
 
 use std::collections::BTreeMap;
 
