@@ -10,6 +10,7 @@ pub mod limits;
 pub mod parse;
 pub mod request;
 mod weigh;
+mod rate;
 mod query;
 mod mutation;
 mod operations;
@@ -32,6 +33,9 @@ pub use self::caller::Caller;
 pub use self::limits::Limits;
 pub use self::request::{Answer, Call, Refusal};
 
+use self::rate::{Buckets, Crowded};
+use self::weigh::Class;
+
 type Executable = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;
 
 /// The schema, what it reads and its limits. Cheap to clone.
@@ -41,6 +45,7 @@ pub struct Schema {
     reader: Reader,
     desks: Desks,
     limits: Limits,
+    buckets: Buckets,
 }
 
 impl Schema {
@@ -51,6 +56,7 @@ impl Schema {
             executable: executable(&limits),
             reader,
             desks,
+            buckets: Buckets::new(limits.rate),
             limits,
         }
     }
@@ -64,10 +70,22 @@ impl Schema {
     /// Answers one operation for one caller.
     pub async fn answer(&self, call: Call, caller: Caller) -> Result<Answer, Refusal> {
         let begun = Instant::now();
-        let (request, shape) = call
-            .into_request(&self.limits)
+        let (request, shape, weighed) = call
+            .into_request(Class::of(caller.role), &self.limits)
             .inspect_err(measured::refused)?;
-        let loaders = loaders::Loaders::new(self.reader.for_request(), &caller);
+        let crowded = self.buckets.take(caller.tenant, weighed.lists.max(1));
+        if let (Err(wait), 0) = (crowded, weighed.joins) {
+            let refusal = Refusal::RateLimited(wait);
+            measured::refused(&refusal);
+            return Err(refusal);
+        }
+        let request = if crowded.is_err() {
+            measured::crowded();
+            request.data(Crowded)
+        } else {
+            request
+        };
+        let loaders = loaders::Loaders::new(self.reader.for_request(), &caller, crowded.is_err());
         let desks = self.desks.clone();
         let response = self
             .executable
@@ -83,6 +101,7 @@ fn executable(limits: &Limits) -> Executable {
     async_graphql::Schema::build(query::Query, mutation::Mutation, EmptySubscription)
         .extension(null_on_error::NullOnError)
         .limit_recursive_depth(limits.depth)
+        .disable_suggestions()
         .finish()
 }
 

@@ -49,7 +49,9 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::DeadLetters(command) => dead_letters::run(&config, command).await,
         Command::Hasura(arguments) => hasura::run(&arguments),
         Command::Lab(command) => lab::run(&command),
-        Command::Config(ConfigCommand::Print) => say(&config.to_string()),
+        Command::Config {
+            command: None | Some(ConfigCommand::Print),
+        } => say(&config.to_string()),
     }?;
     Ok(ExitCode::SUCCESS)
 }
