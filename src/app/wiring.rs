@@ -94,7 +94,7 @@ impl Service {
             fence.clone(),
         );
         let locks = Locks::new(secrets)?;
-        let limits = http::Limits::default();
+        let limits = config.limits.http.clone();
         let context = workers::Context {
             pool: pool.clone(),
             clock: clock.clone(),
@@ -386,10 +386,10 @@ fn join_door(
     let reads = database.reads(&connections, config.database.row_security);
     let quarantine_days = context.settings.quarantine_days;
     let reader = insight::Reader::new(reads, context.clock.clone(), quarantine_days);
-    let schema = graphql::Schema::new(reader, desks, graphql::Limits::default())
+    let schema = graphql::Schema::new(reader, desks, config.limits.graphql.clone())
         .with_rights(rights.rights.clone(), rights.reads.clone());
     let keys = locks.gateway.clone();
-    http::graphql::router(http::graphql::Door::new(keys, schema, limits.body_timeout))
+    http::graphql::router(http::graphql::Door::new(keys, schema, limits))
 }
 
 fn health(

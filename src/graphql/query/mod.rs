@@ -13,6 +13,7 @@ use futures::future::join_all;
 use self::conditions::{conditions, order};
 use super::access;
 use super::errors::FieldError;
+use super::limits::MOST_LISTED;
 use super::loaders;
 use super::scalars::{TimestamptzScalar, UuidScalar};
 use super::types::audit::AuditConnection;
@@ -27,7 +28,6 @@ use crate::domain::moment::Moment;
 use crate::insight::PageRequest;
 
 const PERSONS_UNLESS_TOLD: u32 = 50;
-const MOST_PERSONS: u32 = 200;
 
 /// The root of all queries.
 pub(super) struct Query;
@@ -88,7 +88,7 @@ impl Query {
         #[graphql(desc = "Go on behind this cursor, in the same order.")] after: Option<String>,
     ) -> Result<Option<CustomerInsightConnection>> {
         access::tenant(ctx, "customer_insights")?;
-        let first = loaders::bounded(first, PERSONS_UNLESS_TOLD, MOST_PERSONS);
+        let first = loaders::bounded(first, PERSONS_UNLESS_TOLD, MOST_LISTED);
         let request = PageRequest {
             conditions: conditions(filter.unwrap_or_default()).map_err(FieldError::to_graphql)?,
             order: order(order_by.unwrap_or_default()).map_err(FieldError::to_graphql)?,
