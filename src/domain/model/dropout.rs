@@ -165,9 +165,7 @@ impl Dropout {
     }
 
     fn shared(&self, x: f64) -> Shared {
-        let Self {
-            r, alpha, a, b, ..
-        } = *self;
+        let Self { r, alpha, a, b, .. } = *self;
         let rates = ln_gamma(r + x) - ln_gamma(r) + r * libm::log(alpha) - ln_beta(a, b);
         match self.family {
             Family::BgNbd => Shared {

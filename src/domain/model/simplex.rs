@@ -31,11 +31,19 @@ pub fn least<const N: usize>(
     start: [f64; N],
     reach: f64,
 ) -> Least<N> {
-    let f = |at: &[f64; N]| Some(f(at)).filter(|value| !value.is_nan()).unwrap_or(f64::INFINITY);
+    let f = |at: &[f64; N]| {
+        Some(f(at))
+            .filter(|value| !value.is_nan())
+            .unwrap_or(f64::INFINITY)
+    };
     let first = descend(&f, start, reach);
     let second = descend(&f, first.at, reach / 4.0);
     let steps = first.steps + second.steps;
-    let better = if second.value <= first.value { second } else { first };
+    let better = if second.value <= first.value {
+        second
+    } else {
+        first
+    };
     Least { steps, ..better }
 }
 
@@ -84,7 +92,11 @@ fn step<const N: usize>(f: &impl Fn(&[f64; N]) -> f64, corners: &mut Vec<Corner<
     let mirrored = along(-1.0);
     let found = if mirrored.1 < best {
         let beyond = along(-2.0);
-        Some(if beyond.1 < mirrored.1 { beyond } else { mirrored })
+        Some(if beyond.1 < mirrored.1 {
+            beyond
+        } else {
+            mirrored
+        })
     } else if mirrored.1 < second_worst {
         Some(mirrored)
     } else if mirrored.1 < worst_value {
@@ -157,7 +169,11 @@ mod tests {
     fn what_is_no_number_is_avoided() {
         let root = |at: &[f64; 1]| {
             let [x] = *at;
-            if x < 0.0 { f64::NAN } else { (x - 0.25) * (x - 0.25) }
+            if x < 0.0 {
+                f64::NAN
+            } else {
+                (x - 0.25) * (x - 0.25)
+            }
         };
         let found = least(root, [0.01], -0.5);
         assert!((found.at[0] - 0.25).abs() < 1e-6, "{found:?}");

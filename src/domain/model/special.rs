@@ -84,7 +84,10 @@ mod tests {
 
     #[test]
     fn sums_of_logarithms_neither_overflow_nor_lose_the_smaller() {
-        close(ln_sum_exp(1_000.0, 1_000.0), 1_000.0 + std::f64::consts::LN_2);
+        close(
+            ln_sum_exp(1_000.0, 1_000.0),
+            1_000.0 + std::f64::consts::LN_2,
+        );
         close(ln_sum_exp(f64::NEG_INFINITY, -3.0), -3.0);
         close(ln_sum_exp(-3.0, f64::NEG_INFINITY), -3.0);
         close(logistic(logit(0.3)), 0.3);

@@ -32,7 +32,9 @@ impl Spend {
     /// Finds the most likely parameters, with the logarithm of their likelihood. Means that are not above 0 are left out.
     #[must_use]
     pub fn fit(customers: &[Spent]) -> (Self, f64) {
-        let known = customers.iter().filter(|one| one.purchases > 0 && one.mean > 0.0);
+        let known = customers
+            .iter()
+            .filter(|one| one.purchases > 0 && one.mean > 0.0);
         let known: Vec<Spent> = known.copied().collect();
         let of = |at: &[f64; 3]| {
             let [p, q, v] = at.map(libm::exp);
@@ -74,7 +76,11 @@ impl Spend {
 #[must_use]
 pub fn correlation(customers: &[Spent]) -> f64 {
     let n = count(customers.len()).max(1.0);
-    let both = || customers.iter().map(|one| (f64::from(one.purchases), one.mean));
+    let both = || {
+        customers
+            .iter()
+            .map(|one| (f64::from(one.purchases), one.mean))
+    };
     let (sum_x, sum_y) = both().fold((0.0, 0.0), |(sx, sy), (x, y)| (sx + x, sy + y));
     let (mean_x, mean_y) = (sum_x / n, sum_y / n);
     let sums = both().fold((0.0, 0.0, 0.0), |(xx, yy, xy), (x, y)| {
