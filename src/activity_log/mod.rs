@@ -49,6 +49,8 @@ pub struct Appended {
     pub kind: SourceKind,
     /// How it concerns the person.
     pub role: Role,
+    /// How it came into the log.
+    pub provenance: Provenance,
     /// Over every cell of the row.
     pub digest: Digest,
 }
@@ -141,7 +143,8 @@ impl<'r> Columns<'r> {
         let mut columns = Self::default();
         for row in rows {
             let body = encode(row)?;
-            let provenance = provenance(channel, row.occurred_at, recorded_at) as i16;
+            let came = provenance(channel, row.occurred_at, recorded_at);
+            let provenance = came as i16;
             let cells = Cells {
                 person: row.person,
                 activity_id: row.activity_id,
@@ -159,6 +162,7 @@ impl<'r> Columns<'r> {
                 activity_id: row.activity_id,
                 kind: row.kind,
                 role: row.role,
+                provenance: came,
                 digest: cells.digest(),
             });
             columns.persons.push(row.person);

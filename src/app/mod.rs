@@ -8,6 +8,7 @@ mod commands;
 mod database;
 mod progress;
 mod readiness;
+mod rights;
 mod upkeep;
 mod signals;
 pub mod wiring;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Context;
 use chrono::{DateTime, Datelike, Utc};
@@ -40,6 +40,23 @@ pub(super) struct Loaders {
     late: Batch<LateRequest, Arc<Vec<MetricChange>>>,
     labels: Batch<LabelKey, Arc<str>>,
     consents: Batch<Uuid, Arc<Vec<Consent>>>,
+    seen: Arc<Seen>,
+}
+
+/// About whom something was answered.
+#[derive(Default)]
+pub(super) struct Seen(Mutex<Vec<Uuid>>);
+
+impl Seen {
+    pub(super) fn note(&self, persons: impl IntoIterator<Item = Uuid>) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.extend(persons);
+    }
+
+    /// Everyone so far, some of them more than once.
+    pub(super) fn take(&self) -> Vec<Uuid> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Loaders {
@@ -54,7 +71,13 @@ impl Loaders {
             late: Batch::default(),
             labels: Batch::default(),
             consents: Batch::default(),
+            seen: Arc::default(),
         }
+    }
+
+    /// Those about whom something was answered, also when these loaders are gone.
+    pub(super) fn seen(&self) -> Arc<Seen> {
+        Arc::clone(&self.seen)
     }
 
     async fn person(&self, id: Uuid, moment: Moment) -> Option<CustomerInsight> {
@@ -79,6 +102,8 @@ impl Loaders {
                 Err(Failed) if found.is_empty() => return Err(Failed),
                 Err(Failed) => found.extend(past.into_iter().map(|key| (key, None))),
             }
+            self.seen
+                .note(found.iter().flat_map(|(key, found)| about(key, found)));
             Ok(found)
         });
         match load.await {
@@ -136,6 +161,13 @@ impl Loaders {
         });
         load.await.ok().flatten().map(|label| label.to_string())
     }
+}
+
+/// The person who was asked for, and whom the answer is about where that is somebody else.
+fn about(PersonKey(id, _): &PersonKey, found: &Found) -> impl Iterator<Item = Uuid> + use<> {
+    let root = found.as_ref().map(|it| it.insight.person_profile_id);
+    let id = *id;
+    std::iter::once(id).chain(root.filter(move |root| *root != id))
 }
 
 fn logged<K: Eq + Hash, V>(
@@ -203,7 +235,12 @@ pub(super) async fn late_changes(
 pub(super) async fn page(ctx: &Context<'_>, request: &PageRequest) -> Option<Result<Page, Error>> {
     let loaders = ctx.data_opt::<Loaders>()?;
     // On the heap: the root's other fields, of which there may be thousands, share its room.
-    Some(Box::pin(loaders.reader.page(loaders.tenant?, request)).await)
+    let page = Box::pin(loaders.reader.page(loaders.tenant?, request)).await;
+    if let Ok(page) = &page {
+        let persons = page.rows.iter().map(|row| row.person_profile_id);
+        loaders.seen.note(persons);
+    }
+    Some(page)
 }
 
 /// What was asked of a timeline, as it came.

@@ -20,13 +20,18 @@ mod batch;
 mod errors;
 mod null_on_error;
 mod measured;
+mod traced;
 
 use std::time::Instant;
 
 use async_graphql::{EmptySubscription, SDLExportOptions};
 
 use crate::actions::desks::Desks;
+use crate::audit::Reads;
 use crate::insight::Reader;
+use crate::privacy::desk::Rights;
+
+use self::traced::Trace;
 
 pub use self::caller::Caller;
 pub use self::limits::Limits;
@@ -40,6 +45,8 @@ pub struct Schema {
     executable: Executable,
     reader: Reader,
     desks: Desks,
+    rights: Option<Rights>,
+    reads: Option<Reads>,
     limits: Limits,
 }
 
@@ -51,7 +58,19 @@ impl Schema {
             executable: executable(&limits),
             reader,
             desks,
+            rights: None,
+            reads: None,
             limits,
+        }
+    }
+
+    /// The same, with where the rights of persons are dealt with, and where reads about them are noted.
+    #[must_use]
+    pub fn with_rights(self, rights: Rights, reads: Reads) -> Self {
+        Self {
+            rights: Some(rights),
+            reads: Some(reads),
+            ..self
         }
     }
 
@@ -64,15 +83,21 @@ impl Schema {
     /// Answers one operation for one caller.
     pub async fn answer(&self, call: Call, caller: Caller) -> Result<Answer, Refusal> {
         let begun = Instant::now();
+        let trace = Trace::begin(self.reads.as_ref(), &call, &caller);
         let (request, shape) = call
             .into_request(&self.limits)
             .inspect_err(measured::refused)?;
         let loaders = loaders::Loaders::new(self.reader.for_request(), &caller);
-        let desks = self.desks.clone();
-        let response = self
-            .executable
-            .execute(request.data(caller).data(loaders).data(desks))
-            .await;
+        let seen = loaders.seen();
+        let operation = request.operation_name.clone();
+        let mut request = request.data(caller).data(loaders).data(self.desks.clone());
+        if let Some(rights) = &self.rights {
+            request = request.data(rights.clone());
+        }
+        let response = self.executable.execute(request).await;
+        if let Some(trace) = trace {
+            trace.end(operation, seen.take());
+        }
         let answer = Answer::new(response);
         shape.answered(begun, &answer);
         Ok(answer)

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::db::{Error, Pool, Tx};
@@ -107,13 +108,17 @@ pub async fn show(
 }
 
 /// Takes a letter away; whether it was there.
-pub async fn discard(pool: &Pool, tenant_id: Uuid, id: Uuid) -> Result<bool, Error> {
+pub async fn discard(
+    executor: impl PgExecutor<'_>,
+    tenant_id: Uuid,
+    id: Uuid,
+) -> Result<bool, Error> {
     let gone = sqlx::query!(
         "delete from dead_letter where tenant_id = $1 and id = $2",
         tenant_id,
         id
     )
-    .execute(pool)
+    .execute(executor)
     .await?;
     Ok(gone.rows_affected() > 0)
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::export;
 use super::hold;
 use super::receipt::{self, Fault, Scan, Signed, Signer};
 use super::request::{self, Request, State};
@@ -193,7 +194,8 @@ impl Office {
             return Err(Error::Held(holds));
         }
         let asked = family.iter().map(|person| (*person, "requested")).collect();
-        let erasure = projections::erase(&mut tx, &self.pepper, tenant_id, &asked, now).await?;
+        let mut erasure = projections::erase(&mut tx, &self.pepper, tenant_id, &asked, now).await?;
+        export::forget(&mut tx, tenant_id, &mut erasure, now).await?;
         let letters = dead_letters::forget(&mut tx, tenant_id, &erasure.persons).await?;
         self.note(request, &erasure, letters, now);
         request::advance(&mut tx, request).await?;

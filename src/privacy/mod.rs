@@ -7,8 +7,11 @@
 
 pub mod ledger;
 pub mod scan;
+pub mod gate;
 pub mod hold;
 pub mod request;
 pub mod receipt;
 pub mod erase;
 pub mod export;
+pub mod journal;
+pub mod desk;

@@ -181,10 +181,33 @@ pub(super) async fn merged_into(
     Ok(merged.collect())
 }
 
+/// One who refolds at a time. Whoever is sending a message about a customer holds the row for key share, and neither waits
+/// for the other.
 async fn lock(tx: &mut Tx, tenant_id: Uuid, persons: Vec<Uuid>) -> Result<(), Error> {
     sqlx::query!(
         r#"select person_profile_id from customer
            where tenant_id = $1 and person_profile_id = any ($2)
+           order by person_profile_id for no key update"#,
+        tenant_id,
+        &persons,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Waits until nothing is being sent about these customers or anyone merged with them, and lets nothing be sent before
+/// this transaction ends: for whoever changes what they allow. The caller holds their rows, as they are folded.
+pub(super) async fn lock_against_sending(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    persons: &BTreeSet<Uuid>,
+) -> Result<(), Error> {
+    let persons: Vec<Uuid> = persons.iter().copied().collect();
+    sqlx::query!(
+        r#"select person_profile_id from customer
+           where tenant_id = $1 and root = any (array(
+             select root from customer where tenant_id = $1 and person_profile_id = any ($2)))
            order by person_profile_id for update"#,
         tenant_id,
         &persons,

@@ -63,7 +63,8 @@ pub async fn erase(
     let log_rows = activity_log::erase(tx, tenant_id, &persons).await?;
     let forgotten = forget::forget(tx, tenant_id, &persons, now).await?;
     let messages = outbox::erase(tx, tenant_id, &persons).await?;
-    let [insights, parts, consents, customers] = remove(tx, tenant_id, &persons).await?;
+    let [insights, parts, consents, customers] =
+        remove(tx, pepper, tenant_id, &persons, now).await?;
     let removed = BTreeMap::from([
         ("activity_log", log_rows),
         ("dossier", forgotten.dossiers),
@@ -78,11 +79,17 @@ pub async fn erase(
 }
 
 /// Insights, parts, consents, customers.
-async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Result<[u64; 4], Error> {
+async fn remove(
+    tx: &mut Tx,
+    pepper: &Pepper,
+    tenant_id: Uuid,
+    persons: &BTreeSet<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<[u64; 4], Error> {
     let ids: Vec<Uuid> = persons.iter().copied().collect();
     let insights = super::insight_rows::remove(tx, tenant_id, &ids).await?;
     let parts = super::parts::remove(tx, tenant_id, &ids).await?;
-    let consents = super::consents::remove(tx, tenant_id, &ids).await?;
+    let consents = super::consents::remove(tx, pepper, tenant_id, &ids, now).await?;
     let customers = sqlx::query!(
         "delete from customer where tenant_id = $1 and person_profile_id = any ($2)",
         tenant_id,

@@ -54,20 +54,36 @@ impl Pepper {
     /// The tag of a person: HMAC-SHA-256 under the tenant's own key, shortened to a uuid (RFC 9562, version 8).
     #[must_use]
     pub fn tag(&self, tenant_id: Uuid, person: Uuid) -> Uuid {
+        tagged(self.of_tenant(tenant_id), person)
+    }
+
+    /// The tags of several persons of a tenant.
+    #[must_use]
+    pub fn tags(&self, tenant_id: Uuid, persons: &[Uuid]) -> Vec<Uuid> {
+        let key = self.of_tenant(tenant_id);
+        let tags = persons.iter().map(|person| tagged(key.clone(), *person));
+        tags.collect()
+    }
+
+    /// HMAC under the tenant's own key.
+    fn of_tenant(&self, tenant_id: Uuid) -> Option<Hmac<Sha256>> {
         let mut key = [0_u8; 32];
         let info = [b"fence".as_slice(), tenant_id.as_bytes()].concat();
         // 32 bytes are one block of the expansion, and HMAC takes keys of any length: neither can fail.
         let expanded = self.key.expand(&info, &mut key).is_ok();
-        let mac = Hmac::<Sha256>::new_from_slice(&key)
+        Hmac::<Sha256>::new_from_slice(&key)
             .ok()
-            .filter(|_| expanded);
-        let digest = mac.map(|mac| mac.chain_update(person.as_bytes()).finalize().into_bytes());
-        let mut bytes = [0_u8; 16];
-        for (to, from) in bytes.iter_mut().zip(digest.iter().flatten()) {
-            *to = *from;
-        }
-        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+            .filter(|_| expanded)
     }
+}
+
+fn tagged(mac: Option<Hmac<Sha256>>, person: Uuid) -> Uuid {
+    let digest = mac.map(|mac| mac.chain_update(person.as_bytes()).finalize().into_bytes());
+    let mut bytes = [0_u8; 16];
+    for (to, from) in bytes.iter_mut().zip(digest.iter().flatten()) {
+        *to = *from;
+    }
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// Those of the persons who are erased.

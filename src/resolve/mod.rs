@@ -10,6 +10,7 @@ pub mod engine;
 pub mod merge;
 pub mod erase;
 pub mod reference;
+pub mod catalogue;
 pub mod presence;
 pub mod memory;
 pub mod tenant;

@@ -349,7 +349,8 @@ impl Batch<'_> {
         }
         let pepper = &self.context.pepper;
         let now = self.context.clock.now();
-        let erasure = projections::erase(tx, pepper, self.tenant_id, &asked, now).await?;
+        let mut erasure = projections::erase(tx, pepper, self.tenant_id, &asked, now).await?;
+        privacy::export::forget(tx, self.tenant_id, &mut erasure, now).await?;
         let letters = dead_letters::forget(tx, self.tenant_id, &erasure.persons).await?;
         if let Some(first) = asked.pop_first() {
             let erased = (&erasure, letters);
@@ -375,7 +376,11 @@ impl Batch<'_> {
             persons.entry(profile).or_default();
         }
         persons.retain(|person, _| !erased.contains(person));
-        let touched = Touched { persons, appended };
+        let touched = Touched {
+            persons,
+            appended,
+            recorded_at: Some(self.recorded_at),
+        };
         projections::refold(tx, settings, self.tenant_id, touched, now).await
     }
 }

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod conformance;
@@ -30,6 +32,7 @@ mod demo;
 mod intake;
 #[cfg(test)]
 mod outbox;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod privacy;

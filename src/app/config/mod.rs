@@ -8,6 +8,7 @@ mod unknown;
 mod server;
 mod database;
 mod contacts;
+mod outbound;
 mod schedule;
 mod telemetry;
 mod secrets;
@@ -21,7 +22,8 @@ pub use contacts::ContactsConfig;
 pub use database::DatabaseConfig;
 pub use files::MadeUp;
 pub use kept::{Secrets, SecretsError};
-pub use reader::{Entry, Origin};
+pub use outbound::OutboundConfig;
+pub use reader::{Entry, Origin, Switch};
 pub use schedule::ScheduleConfig;
 pub use secrets::{SecretPair, SecretSource, SecretsConfig};
 pub use server::ServerConfig;
@@ -40,6 +42,8 @@ pub struct Config {
     pub secrets: SecretsConfig,
     /// Communications of contacts that are no known persons (yet).
     pub contacts: ContactsConfig,
+    /// Who is told what happens.
+    pub outbound: OutboundConfig,
     /// When jobs come round, and how long things are kept.
     pub schedule: ScheduleConfig,
     /// Logs.
@@ -81,6 +85,7 @@ impl Config {
         let database = DatabaseConfig::read(&mut reader);
         let secrets = SecretsConfig::read(&mut reader);
         let contacts = ContactsConfig::read(&mut reader);
+        let outbound = OutboundConfig::read(&mut reader);
         let schedule = ScheduleConfig::read(&mut reader);
         let telemetry = TelemetryConfig::read(&mut reader);
         let (entries, mut problems) = reader.finish();
@@ -93,6 +98,7 @@ impl Config {
             database,
             secrets,
             contacts,
+            outbound,
             schedule,
             telemetry,
             entries,

@@ -36,3 +36,8 @@ pub mod again;
 pub mod also_booked;
 pub mod ease;
 pub mod tune;
+pub mod clusters;
+pub mod channel;
+pub mod engagement;
+pub mod habits;
+pub mod tours;

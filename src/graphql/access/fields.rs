@@ -1,6 +1,8 @@
 //! Every root field: which permission it asks for, and about whom it answers. A new root field is one line here.
 
-use super::permission::Permission::{self, Manage, Operations, Read};
+use super::permission::Permission::{
+    self, ComplianceRead, Consent, Export, Manage, Operations, Read,
+};
 
 /// About whom a root field answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +50,13 @@ const fn asked(name: &'static str, needs: &'static [Permission], about: About) -
 /// Every root field of `Query`.
 #[rustfmt::skip]
 pub const QUERIES: &[Field] = &[
+    asked ("audit_log",                &[ComplianceRead], About::Tenant),
     joined("customer_insight",         &[Read],       About::Person),
     asked ("customer_insights",        &[Read],       About::Tenant),
     joined("customer_insights_by_ids", &[Read],       About::Person),
     asked ("dead_letter",              &[Operations], About::Operations),
     asked ("dead_letters",             &[Operations], About::Operations),
+    asked ("export_requests",          &[Export],     About::Tenant),
     asked ("models",                   &[Manage],     About::Tenant),
 ];
 
@@ -61,7 +65,9 @@ pub const QUERIES: &[Field] = &[
 pub const MUTATIONS: &[Field] = &[
     asked ("drop_dead_letter",         &[Operations], About::Operations),
     asked ("redrive_dead_letter",      &[Operations], About::Operations),
+    asked ("request_customer_export",  &[Export],     About::Person),
     asked ("roll_back_model",          &[Manage],     About::Tenant),
+    asked ("set_customer_consent",     &[Consent],    About::Person),
 ];
 
 /// Every root field.

@@ -1,16 +1,20 @@
 //! What can be changed: one Input and one Payload each, whose status says what became of it. Errors are for what is
 //! broken. Each field's roles stand in `access`.
 
+mod consents;
+mod exports;
 mod models;
 
 use async_graphql::{Context, Object, Result};
 
 use super::errors::told;
 use super::operations::Desk;
+use super::types::consent::{SetCustomerConsentInput, SetCustomerConsentPayload};
 use super::types::dead_letter::{
     DropDeadLetterInput, DropDeadLetterPayload, DropDeadLetterStatus, RedriveDeadLetterInput,
     RedriveDeadLetterPayload,
 };
+use super::types::export::{RequestCustomerExportInput, RequestCustomerExportPayload};
 use super::types::model::{RollBackModelInput, RollBackModelPayload};
 use crate::actions::dead_letters::Redriven;
 
@@ -34,7 +38,7 @@ impl Mutation {
         let (Some(desk), Some(id)) = (desk, input.id.0) else {
             return Ok(Some(Redriven::NotFound.into()));
         };
-        let redriven = desk.letters.redrive(desk.tenant, id).await;
+        let redriven = desk.letters.redrive(desk.tenant, id, desk.actor).await;
         let redriven = redriven.map_err(|error| told("redrive_dead_letter", &error))?;
         tracing::info!(letter = %id, outcome = ?redriven, "a dead letter was tried again");
         Ok(Some(redriven.into()))
@@ -50,7 +54,7 @@ impl Mutation {
         let gone = match (desk, input.id.0) {
             (Some(desk), Some(id)) => desk
                 .letters
-                .drop(desk.tenant, id)
+                .drop(desk.tenant, id, desk.actor)
                 .await
                 .map_err(|error| told("drop_dead_letter", &error))?,
             _ => false,
@@ -61,6 +65,26 @@ impl Mutation {
             DropDeadLetterStatus::NotFound
         };
         Ok(Some(DropDeadLetterPayload { status }))
+    }
+
+    /// Asks for everything that is held about a person, as an encrypted archive at an address that works once. What opens
+    /// it and where it is are told in this answer and never again.
+    async fn request_customer_export(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose data, and in which form.")] input: RequestCustomerExportInput,
+    ) -> Result<Option<RequestCustomerExportPayload>> {
+        Box::pin(exports::request(ctx, input)).await
+    }
+
+    /// Writes down what a customer said about a purpose: a yes, a no, that they were asked. What is sent from then on goes
+    /// by it.
+    async fn set_customer_consent(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who said what, and what shows it.")] input: SetCustomerConsentInput,
+    ) -> Result<Option<SetCustomerConsentPayload>> {
+        Box::pin(consents::set(ctx, input)).await
     }
 
     /// One step back: the model that spoke before the present one speaks again, from now on.

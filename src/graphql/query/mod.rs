@@ -1,7 +1,9 @@
 //! The root. Each field's roles stand in `access`.
 
+mod audit;
 mod conditions;
 mod dead_letters;
+mod exports;
 mod models;
 
 use async_graphql::{Context, Object, Result};
@@ -12,7 +14,9 @@ use super::access;
 use super::errors::FieldError;
 use super::loaders;
 use super::scalars::{TimestamptzScalar, UuidScalar};
+use super::types::audit::AuditConnection;
 use super::types::dead_letter::{DeadLetter, DeadLetterConnection};
+use super::types::export::ExportRequestConnection;
 use super::types::insight::CustomerInsight;
 use super::types::list::{CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder};
 use super::types::model::{ModelKind, ModelVersion};
@@ -103,6 +107,49 @@ impl Query {
                 Err(told.to_graphql())
             }
         }
+    }
+
+    /// Who did what and who read about whom, the latest first: every link of the tenant's chains.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "GraphQL's arguments are the method's"
+    )]
+    async fn audit_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Only about this person and everyone merged with them; also of an erased one."
+        )]
+        person_profile_id: Option<UuidScalar>,
+        #[graphql(desc = "Only this act, such as `erased`; `read` for reads.")] act: Option<String>,
+        #[graphql(desc = "Only by this user, or in this role.")] actor: Option<String>,
+        #[graphql(desc = "Only from this instant on.")] from: Option<TimestamptzScalar>,
+        #[graphql(desc = "Only before this instant.")] to: Option<TimestamptzScalar>,
+        #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Option<AuditConnection>> {
+        let arguments = audit::Arguments {
+            person: person_profile_id,
+            act,
+            actor,
+            from,
+            to,
+            first,
+            after,
+        };
+        Box::pin(audit::page(ctx, arguments)).await
+    }
+
+    /// Requests for persons' data and how far each is, the latest first.
+    async fn export_requests(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only about this person, by the id that was asked for.")]
+        person_profile_id: Option<UuidScalar>,
+        #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Option<ExportRequestConnection>> {
+        Box::pin(exports::page(ctx, person_profile_id, first, after)).await
     }
 
     /// Deliveries that could not be understood, the latest first, for those who run the service. A tenant header

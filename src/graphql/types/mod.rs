@@ -9,4 +9,6 @@ pub mod explanation;
 pub mod list;
 pub mod dead_letter;
 pub mod consent;
+pub mod audit;
+pub mod export;
 pub mod model;

@@ -1,13 +1,16 @@
 //! What the jobs do for one tenant; each in transactions of that tenant alone, and again without harm.
 
-use chrono::TimeDelta;
+use chrono::{Months, TimeDelta};
 use uuid::Uuid;
 
 use super::Context;
-use crate::db::Error;
+use crate::audit;
 use crate::db::pool::within;
+use crate::db::{Error, Tx};
 use crate::inbox::retention;
 use crate::jobs::runs;
+use crate::outbox;
+use crate::projections;
 use crate::workers::{due, sweep};
 
 pub(super) async fn refresh(context: &Context, tenant_id: Uuid) -> Result<u64, Error> {
@@ -43,7 +46,16 @@ pub(super) async fn prune(context: &Context, tenant_id: Uuid) -> Result<u64, Err
         let letters = before(kept.dead_letter_days);
         let letters = retention::prune_letters(pool, tenant_id, letters).await?;
         let runs = runs::prune(pool, tenant_id, before(kept.job_days)).await?;
-        Ok(letters + runs)
+        let months = Months::new(kept.audit_read_months.into());
+        let reads = match now.checked_sub_months(months) {
+            Some(before) => audit::retention::prune(pool, tenant_id, before, now).await?,
+            None => 0,
+        };
+        let mut tx = Tx::begin(pool).await?;
+        let messages = outbox::prune(&mut tx, tenant_id, before(kept.message_days)).await?;
+        let proofs = projections::prune_proofs(&mut tx, tenant_id, now).await?;
+        tx.commit().await?;
+        Ok(letters + runs + reads + messages + proofs)
     };
     within(pool, prune).await
 }

@@ -49,7 +49,7 @@ pub const JOBS: &[Job] = &[
     },
     Job {
         name: "ci_prune",
-        does: "Takes away dead letters and finished runs nobody will read any more",
+        does: "Takes away dead letters, finished runs, sent messages, proofs and records of reads that are over",
         line: "20 3 * * *",
         variable: "CI_SCHEDULE_PRUNE",
         work: |context, tenant_id| Box::pin(handlers::prune(context, tenant_id)),
@@ -78,4 +78,10 @@ pub struct Retention {
     pub dead_letter_days: u16,
     /// Runs of jobs that are over.
     pub job_days: u16,
+    /// Who read about whom, in months.
+    pub audit_read_months: u16,
+    /// Archives that wait to be fetched, in hours.
+    pub export_hours: u16,
+    /// That messages were sent, since they were.
+    pub message_days: u16,
 }

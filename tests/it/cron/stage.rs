@@ -19,6 +19,9 @@ use crate::support::TestDb;
 pub(super) const RETENTION: Retention = Retention {
     dead_letter_days: 90,
     job_days: 30,
+    audit_read_months: 24,
+    export_hours: 24,
+    message_days: 30,
 };
 
 pub(super) fn noon() -> DateTime<Utc> {

@@ -115,6 +115,7 @@ fn context(db: &TestDb, history: &History) -> Context {
             // Everybody in parts, some, nobody; one at a time, a few, all: it must not make a difference.
             large_from: [0, 6, usize::MAX][dice(3)],
             at_a_time: [1, 3, 500, 500][dice(4)],
+            announces: dice(5) < 2,
         },
     }
 }
@@ -190,7 +191,7 @@ async fn work(
 
 async fn read(db: &TestDb, history: &History) -> Result<Insights, String> {
     let clock = Clock::manual(history.now);
-    let reader = Reader::new(db.pool().clone(), clock, history.quarantine_days);
+    let reader = Reader::new(db.reads(), clock, history.quarantine_days);
     let found = reader.insights(history.tenant, &history.persons).await;
     let found = found.map_err(|err| err.to_string())?;
     let mut insights = Insights::new();

@@ -6,6 +6,7 @@
 mod report;
 mod table;
 mod recommend;
+mod segments;
 
 use super::say;
 
@@ -19,10 +20,18 @@ pub(in crate::app) enum Command {
         after_help = "Example:\n  customer-intelligence lab recommend --train before.csv --test after.csv --least 10"
     )]
     Recommend(recommend::Options),
+    /// Group rows that are alike, and say how many groups there are.
+    ///
+    /// The file is CSV with columns of numbers, such as recency, frequency and revenue of customers.
+    #[command(
+        after_help = "Example:\n  customer-intelligence lab segments --features rfm.csv --k 4 --truth label"
+    )]
+    Segments(segments::Options),
 }
 
 pub(super) fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Recommend(options) => recommend::run(options),
+        Command::Segments(options) => segments::run(options),
     }
 }
