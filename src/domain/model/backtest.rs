@@ -35,6 +35,17 @@ pub enum Candidate {
     Logistic,
 }
 
+impl Candidate {
+    /// Its name in the registry.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Buying => "mbg/nbd",
+            Self::Logistic => "logistic",
+        }
+    }
+}
+
 /// Something learnt, to be judged or to speak.
 #[derive(Debug, Clone)]
 pub(super) struct Learnt {
