@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::audience::{self, AlsoBookedTour, Audience};
+use super::learned::{self, Learned, Library};
 use super::{
     Asked, Consent, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest,
     TimelinePage, TimelineRequest, consents, evidence, labels, page, past, person, timeline,
@@ -17,6 +19,7 @@ use super::{
 use crate::db::{Pool, PoolConfig};
 use crate::domain::clock::Clock;
 use crate::domain::explain::Explanation;
+use crate::domain::moment::Moment;
 use crate::domain::timeline::MetricChange;
 
 /// How long all reads of one request may take together. Hasura fails the dispatcher's whole query when a join is late.
@@ -40,6 +43,7 @@ pub struct Reader {
     pub(super) pool: Pool,
     pub(super) clock: Clock,
     pub(super) quarantine_days: i64,
+    pub(super) library: Arc<Library>,
     until: Option<Instant>,
 }
 
@@ -51,6 +55,7 @@ impl Reader {
             pool,
             clock,
             quarantine_days,
+            library: Arc::default(),
             until: None,
         }
     }
@@ -153,6 +158,43 @@ impl Reader {
             return Ok(HashMap::new());
         }
         self.in_time(consents::consents(self, tenant, roots)).await
+    }
+
+    /// What was learned by these moments, and what can be booked today.
+    pub async fn learned(
+        &self,
+        tenant: Uuid,
+        moments: &[Moment],
+    ) -> Result<HashMap<Moment, Arc<Learned>>, Error> {
+        if moments.is_empty() {
+            return Ok(HashMap::new());
+        }
+        self.in_time(learned::learned(self, tenant, moments)).await
+    }
+
+    /// Who would like a tour, the strongest first, at most `first`.
+    pub async fn audience(
+        &self,
+        tenant: Uuid,
+        tour: Uuid,
+        first: usize,
+    ) -> Result<Vec<Audience>, Error> {
+        let read = audience::audience(self, tenant, tour, first);
+        // Everybody is looked at: nothing that a join waits for.
+        match tokio::time::timeout(audience::PATIENCE, read).await {
+            Ok(found) => found,
+            Err(_) => Err(Error::TooSlow(audience::PATIENCE)),
+        }
+    }
+
+    /// What people who travelled a tour travelled as well, the surest first.
+    pub async fn also_booked(
+        &self,
+        tenant: Uuid,
+        tour: Uuid,
+    ) -> Result<Vec<AlsoBookedTour>, Error> {
+        self.in_time(audience::also_booked(self, tenant, tour))
+            .await
     }
 
     /// Gives up on a read when the request's time is up.

@@ -54,7 +54,7 @@ impl ScheduleConfig {
                     24,
                     "hours that an export waits to be fetched",
                 ),
-                message_days: days(
+                message_days: number(
                     "CI_MESSAGE_DAYS",
                     30,
                     "days that it is kept that a message was sent, without what it said",
