@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use customer_intelligence::actions::consents::Consents;
 use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::graphql::Caller;
 use customer_intelligence::graphql::caller::Role;
 use customer_intelligence::http::{Keys, graphql as door};
 use customer_intelligence::inbox::{self, Writer};
+use customer_intelligence::projections::Settings;
+use customer_intelligence::resolve::fence::Pepper;
 use customer_intelligence::{graphql, insight};
 
 use super::client::{self, Seen};
@@ -100,7 +103,9 @@ pub(crate) fn schema(database: &Database) -> graphql::Schema {
     let (pool, clock) = (database.pool.clone(), Clock::system());
     let reader = insight::Reader::new(pool.clone(), clock.clone(), 3);
     let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
-    let desks = Desks::new(&pool, &writer, &clock);
+    let pepper = Pepper::new(b"pepper");
+    let consents = Consents::new(pool.clone(), clock.clone(), pepper, Settings::default());
+    let desks = Desks::new(&pool, &writer, &clock, consents);
     graphql::Schema::new(reader, desks, graphql::Limits::default())
 }
 

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    audit, backfill, dead_letters, demo, doctor, erase, export, hasura, lab, outbox, rebuild,
-    verify,
+    audit, backfill, dead_letters, demo, doctor, erase, export, hasura, lab, outbox, purposes,
+    rebuild, verify,
 };
 
 /// Customer insight for people who run on Hasura: event triggers in, a remote schema out.
@@ -101,6 +101,12 @@ pub(super) enum Command {
         after_help = "Example:\n  customer-intelligence dead-letters list --reason wrong_type"
     )]
     DeadLetters(dead_letters::Command),
+    /// What customers can be asked to allow.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  customer-intelligence purposes list --tenant 6f1c…-…"
+    )]
+    Purposes(purposes::Command),
     /// Look at messages to other systems that did not go out, and send parked ones again.
     #[command(
         subcommand,

@@ -19,6 +19,7 @@ use super::config::{Config, ScheduleConfig, Secrets};
 use super::readiness::Readers;
 use super::rights;
 use super::upkeep::{self, Locks};
+use crate::actions::consents::Consents;
 use crate::actions::cron::Desk;
 use crate::actions::desks::Desks;
 use crate::audit::Reads;
@@ -102,7 +103,13 @@ impl Service {
                 ..Settings::default()
             },
         };
-        let desks = Desks::new(&pool, &writer, &clock);
+        let consents = Consents::new(
+            pool.clone(),
+            clock.clone(),
+            context.pepper.clone(),
+            context.settings,
+        );
+        let desks = Desks::new(&pool, &writer, &clock, consents);
         let rights = rights::Parts::new(&database, &config, &context);
         let join = join_door(
             &database,
@@ -350,9 +357,10 @@ fn join_door(
     locks: &Locks,
     limits: &http::Limits,
 ) -> Router {
-    let pool = database.pool(&insight::pool_config(&config.database.pool()));
+    let connections = insight::pool_config(&config.database.pool());
+    let reads = database.reads(&connections, config.database.row_security);
     let quarantine_days = context.settings.quarantine_days;
-    let reader = insight::Reader::new(pool, context.clock.clone(), quarantine_days);
+    let reader = insight::Reader::new(reads, context.clock.clone(), quarantine_days);
     let schema = graphql::Schema::new(reader, desks, graphql::Limits::default())
         .with_rights(rights.rights.clone(), rights.reads.clone());
     let keys = locks.gateway.clone();

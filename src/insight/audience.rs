@@ -41,7 +41,7 @@ pub(super) async fn audience(
     let Some(spoken) = learned.and_then(|learned| learned.tours.clone()) else {
         return Ok(Vec::new());
     };
-    let mut connection = reader.pool.acquire().await?;
+    let mut connection = reader.connection(tenant).await?;
     let mut after = Uuid::nil();
     let mut best: Vec<(Uuid, Fan)> = Vec::new();
     loop {

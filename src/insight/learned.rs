@@ -151,7 +151,7 @@ pub(super) async fn learned(
     moments: &[Moment],
 ) -> Result<HashMap<Moment, Arc<Learned>>, Error> {
     let now = reader.clock.now();
-    let mut connection = reader.pool.acquire().await?;
+    let mut connection = reader.connection(tenant).await?;
     let catalogue = reader
         .library
         .catalogue(&mut connection, tenant, now)

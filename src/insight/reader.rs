@@ -16,7 +16,8 @@ use super::{
     Asked, Consent, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest,
     TimelinePage, TimelineRequest, consents, evidence, labels, page, past, person, timeline,
 };
-use crate::db::{Pool, PoolConfig};
+use crate::db::PoolConfig;
+use crate::db::fenced::{Reading, Reads};
 use crate::domain::clock::Clock;
 use crate::domain::explain::Explanation;
 use crate::domain::moment::Moment;
@@ -40,7 +41,7 @@ pub fn pool_config(base: &PoolConfig) -> PoolConfig {
 /// Reads insights of any tenant. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    pub(super) pool: Pool,
+    reads: Reads,
     pub(super) clock: Clock,
     pub(super) quarantine_days: i64,
     pub(super) library: Arc<Library>,
@@ -48,11 +49,11 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader of this pool. `quarantine_days` as the workers have it: how long messages wait for their person.
+    /// A reader on these connections. `quarantine_days` as the workers have it: how long messages wait for their person.
     #[must_use]
-    pub fn new(pool: Pool, clock: Clock, quarantine_days: i64) -> Self {
+    pub fn new(reads: impl Into<Reads>, clock: Clock, quarantine_days: i64) -> Self {
         Self {
-            pool,
+            reads: reads.into(),
             clock,
             quarantine_days,
             library: Arc::default(),
@@ -195,6 +196,11 @@ impl Reader {
     ) -> Result<Vec<AlsoBookedTour>, Error> {
         self.in_time(audience::also_booked(self, tenant, tour))
             .await
+    }
+
+    /// A connection that sees this tenant.
+    pub(super) async fn connection(&self, tenant: Uuid) -> Result<Reading, Error> {
+        Ok(self.reads.of(tenant).await?)
     }
 
     /// Gives up on a read when the request's time is up.

@@ -217,9 +217,7 @@ pub const TABLES: &[Table] = &[
         nobody: &["id", "kind", "granted", "unopposed"],
         erased: Erased::Deleted,
         kept: "what it says until every receiver has it; that it was sent, as long as retention says",
-        export: Export::Not(
-            "it says what the metrics say; who receives it stands among the recipients",
-        ),
+        export: Export::As("messages"),
     },
     Table {
         name: "outbox_delivery",
@@ -230,7 +228,7 @@ pub const TABLES: &[Table] = &[
         nobody: &["id", "target", "outcome"],
         erased: Erased::Deleted,
         kept: "as the message",
-        export: Export::Not("the messages name their receivers"),
+        export: Export::As("messages"),
     },
     Table {
         name: "consent_proof",

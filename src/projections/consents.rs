@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{customers, proofs};
 use crate::db::{Error, Tx};
 use crate::domain::activity::LogRow;
-use crate::domain::consent::{ANY, Act, Follows, Source, Statement, said};
+use crate::domain::consent::{ANY, Act, Follows, Source, Statement, recorded, said};
 use crate::domain::fold::FOLD_VERSION;
 use crate::domain::source::{ContentHash, SourceKind};
 use crate::resolve::fence::Pepper;
@@ -22,22 +22,22 @@ use crate::resolve::fence::Pepper;
 pub struct Heard {
     /// Customers that became known or were told of.
     customers: BTreeSet<Uuid>,
-    /// Versions of their profiles.
+    /// Versions of their profiles, and what was recorded apart from them.
     versions: Vec<LogRow>,
 }
 
 impl Heard {
-    /// Of these customers, and of whatever profile versions are among these rows.
+    /// Of these customers, and of whatever profile versions and records of consent are among these rows.
     pub fn of<'r>(
         customers: impl IntoIterator<Item = Uuid>,
         rows: impl IntoIterator<Item = &'r LogRow>,
     ) -> Self {
-        let profiles = rows
+        let told = rows
             .into_iter()
-            .filter(|row| row.kind == SourceKind::PersonProfile);
+            .filter(|row| matches!(row.kind, SourceKind::PersonProfile | SourceKind::Consent));
         Self {
             customers: customers.into_iter().collect(),
-            versions: profiles.cloned().collect(),
+            versions: told.cloned().collect(),
         }
     }
 
@@ -67,12 +67,17 @@ pub async fn record_consents(
     let mut columns = Columns::default();
     for (purpose, follows) in &purposes {
         for customer in &heard.customers {
-            columns.push(*customer, purpose, &Statement::FIRST);
+            columns.push(*customer, (purpose, ANY), &Statement::FIRST);
         }
         for row in &heard.versions {
             if let Some(statement) = said(row, *follows) {
-                columns.push(row.person, purpose, &statement);
+                columns.push(row.person, (purpose, ANY), &statement);
             }
+        }
+    }
+    for row in &heard.versions {
+        if let Some(one) = recorded(row) {
+            columns.push(row.person, (&one.purpose, &one.channel), &one.said);
         }
     }
     let new = columns.insert(tx, tenant_id, recorded_at).await?;
@@ -233,22 +238,28 @@ async fn behind(
 struct Columns {
     persons: Vec<Uuid>,
     purposes: Vec<String>,
+    channels: Vec<String>,
     told: Vec<DateTime<Utc>>,
     evidence: Vec<Vec<u8>>,
     acts: Vec<i16>,
     sources: Vec<i16>,
     effective: Vec<Option<DateTime<Utc>>>,
+    expires: Vec<Option<DateTime<Utc>>>,
+    texts: Vec<Option<String>>,
 }
 
 impl Columns {
-    fn push(&mut self, person: Uuid, purpose: &str, said: &Statement) {
+    fn push(&mut self, person: Uuid, (purpose, channel): (&str, &str), said: &Statement) {
         self.persons.push(person);
         self.purposes.push(purpose.to_owned());
+        self.channels.push(channel.to_owned());
         self.told.push(said.told_at);
         self.evidence.push(said.evidence.0.to_vec());
         self.acts.push(said.act.code());
         self.sources.push(said.source.code());
         self.effective.push(said.effective_at);
+        self.expires.push(said.expires_at);
+        self.texts.push(said.text_version.clone());
     }
 
     /// In the order of the key, so that two who write the same rows wait for each other instead of blocking.
@@ -260,13 +271,13 @@ impl Columns {
     ) -> Result<u64, Error> {
         let done = sqlx::query!(
             "insert into consent (tenant_id, person_profile_id, purpose, channel, told_at, evidence,
-               act, source, effective_at, recorded_at)
-             select $1, u.person, u.purpose, $9, u.told_at, u.evidence, u.act, u.source,
-                    u.effective_at, $10
+               act, source, effective_at, expires_at, text_version, recorded_at)
+             select $1, u.person, u.purpose, u.channel, u.told_at, u.evidence, u.act, u.source,
+                    u.effective_at, u.expires_at, u.text_version, $9
              from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::bytea[], $6::smallint[],
-                         $7::smallint[], $8::timestamptz[])
-               as u (person, purpose, told_at, evidence, act, source, effective_at)
-             order by u.person, u.purpose, u.told_at, u.evidence
+                         $7::smallint[], $8::timestamptz[], $10::text[], $11::timestamptz[], $12::text[])
+               as u (person, purpose, told_at, evidence, act, source, effective_at, channel, expires_at, text_version)
+             order by u.person, u.purpose, u.channel, u.told_at, u.evidence
              on conflict do nothing",
             tenant_id,
             &self.persons,
@@ -276,8 +287,10 @@ impl Columns {
             &self.acts,
             &self.sources,
             &self.effective as &[Option<DateTime<Utc>>],
-            ANY,
             recorded_at,
+            &self.channels,
+            &self.expires as &[Option<DateTime<Utc>>],
+            &self.texts as &[Option<String>],
         )
         .execute(&mut **tx)
         .await?;

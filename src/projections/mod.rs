@@ -13,6 +13,7 @@ mod parts;
 mod proof;
 mod insight_rows;
 mod consents;
+mod purposes;
 mod proofs;
 mod announce;
 mod erasure;
@@ -33,6 +34,7 @@ pub use heal::{Healed, heal};
 pub use insight_rows::of_other_folds;
 pub use proof::state_hash;
 pub use proofs::{proofs, prune_proofs};
+pub use purposes::{Purpose, add_purpose, purposes};
 pub use rebuild::{Page, Rebuilt, page, rebuild};
 pub use refold::{refold, refold_all};
 

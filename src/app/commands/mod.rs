@@ -11,6 +11,7 @@ pub(super) mod hasura;
 pub(super) mod lab;
 mod migrate;
 pub(super) mod outbox;
+pub(super) mod purposes;
 pub(super) mod rebuild;
 pub(super) mod verify;
 mod serve;
@@ -50,6 +51,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Audit(command) => Box::pin(audit::run(config, command)).await,
         Command::Backfill(options) => Box::pin(backfill::run(config, options)).await,
         Command::DeadLetters(command) => Box::pin(dead_letters::run(&config, command)).await,
+        Command::Purposes(command) => purposes::run(&config, command).await,
         Command::Outbox(command) => outbox::run(&config, command).await,
         Command::Hasura(arguments) => hasura::run(&arguments),
         Command::Lab(command) => lab::run(&command),

@@ -23,7 +23,7 @@ pub use database::DatabaseConfig;
 pub use files::MadeUp;
 pub use kept::{Secrets, SecretsError};
 pub use outbound::OutboundConfig;
-pub use reader::{Entry, Origin};
+pub use reader::{Entry, Origin, Switch};
 pub use schedule::ScheduleConfig;
 pub use secrets::{SecretPair, SecretSource, SecretsConfig};
 pub use server::ServerConfig;

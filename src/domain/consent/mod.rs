@@ -13,7 +13,8 @@ use chrono::{DateTime, Utc};
 
 use super::source::{ContentHash, VersionOrder};
 pub use periods::{Period, periods};
-pub use said::said;
+pub(super) use said::Version;
+pub use said::{Recorded, recorded, said};
 
 /// The channel that stands for all of them.
 pub const ANY: &str = "ANY";
@@ -117,6 +118,8 @@ pub enum Source {
     Service = 0,
     /// A version of the `PersonProfile`.
     Profile = 1,
+    /// A `ConsentChanged`, from the platform or through this service's own mutation.
+    Recorded = 2,
 }
 
 impl Source {
@@ -129,7 +132,7 @@ impl Source {
     /// The source with that stored number.
     #[must_use]
     pub fn from_code(code: i16) -> Option<Self> {
-        let all = [Self::Service, Self::Profile];
+        let all = [Self::Service, Self::Profile, Self::Recorded];
         all.into_iter().find(|one| one.code() == code)
     }
 
@@ -139,6 +142,7 @@ impl Source {
         match self {
             Self::Service => "SERVICE",
             Self::Profile => "PROFILE",
+            Self::Recorded => "RECORDED",
         }
     }
 }
@@ -222,7 +226,8 @@ pub struct Standing {
 }
 
 impl Standing {
-    const BEGINNING: Self = Self {
+    /// Where everything begins.
+    pub const BEGINNING: Self = Self {
         state: State::NotRequested,
         since: None,
         source: Source::Service,
@@ -286,12 +291,15 @@ pub const fn next(state: State, objected: bool, act: Act) -> (State, bool) {
 /// Where these statements of one person, purpose and channel lead. Their order does not matter.
 #[must_use]
 pub fn standing(statements: &[Statement], now: DateTime<Utc>) -> Standing {
-    let said = in_order(statements)
-        .into_iter()
-        .fold(Standing::BEGINNING, |before, said| {
-            before.by(said.told_at).then(said)
-        });
-    said.by(now)
+    last(statements).by(now)
+}
+
+/// Where they lead, but for what time has made of the last of them since.
+pub(super) fn last(statements: &[Statement]) -> Standing {
+    let said = in_order(statements).into_iter();
+    said.fold(Standing::BEGINNING, |before, said| {
+        before.by(said.told_at).then(said)
+    })
 }
 
 /// What counts of these, in the order in which it was told.

@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use super::entity::{Entities, Entity};
 use crate::domain::activity::Role;
+use crate::domain::consent::{self, Follows, Recorded, State, Statement};
 use crate::domain::insight::{Feedback, Measured, Standing};
+use crate::domain::message::{ANALYTICS, MARKETING, is_unopposed};
 use crate::domain::reference::Reference;
 use crate::domain::source::{Field, SourceKind, Value};
 
@@ -264,5 +266,37 @@ fn standing(entities: &Entities<'_>, root: Uuid) -> Standing {
             standing.locale = profile.text(Field::Locale).map(str::to_owned);
         }
     }
+    record(entities, root, &mut standing);
     standing
+}
+
+/// What was recorded apart from profiles, with what the profile says of the same.
+fn record(entities: &Entities<'_>, root: Uuid, standing: &mut Standing) {
+    let own = entities.of(SourceKind::Consent);
+    let own = own.filter(|one| one.reference(Field::Person) == Some(root));
+    let recorded: Vec<Recorded> = own
+        .flat_map(|one| &one.versions)
+        .filter_map(|known| consent::Version::known(known).recorded())
+        .filter(|one| one.channel == consent::ANY)
+        .collect();
+    let of = |purpose, follows| {
+        let said = recorded.iter().filter(move |one| one.purpose == purpose);
+        let mut said: Vec<Statement> = said.map(|one| one.said.clone()).collect();
+        if !said.is_empty() {
+            let profile = entities.get(SourceKind::PersonProfile, root).into_iter();
+            let versions = profile.flat_map(|one| &one.versions);
+            said.extend(versions.filter_map(|known| consent::Version::known(known).said(follows)));
+        }
+        (!said.is_empty()).then(|| consent::last(&said))
+    };
+    if let Some(marketing) = of(MARKETING, Follows::MarketingConsent) {
+        standing.marketing_consent = match marketing.state {
+            State::NotRequested | State::Pending => None,
+            state => Some(state == State::Granted),
+        };
+        standing.marketing_until = marketing.expires_at;
+    }
+    if let Some(analytics) = of(ANALYTICS, Follows::ProfilingObjection) {
+        standing.profiling_refused = !is_unopposed(&analytics) && !analytics.objected;
+    }
 }

@@ -137,7 +137,7 @@ impl History {
     pub fn of(state: &CustomerState, kind: Option<BookerKind>) -> Option<Self> {
         let standing = &state.standing;
         let agency = kind == Some(BookerKind::Agency) || state.bookings.len() > BOOKINGS_MAX;
-        if agency || standing.minor || standing.profiling_objection {
+        if agency || !standing.profiling_allowed() {
             return None;
         }
         let mut history = Self {

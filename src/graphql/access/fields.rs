@@ -1,6 +1,8 @@
 //! Every root field: which permission it asks for, and about whom it answers. A new root field is one line here.
 
-use super::permission::Permission::{self, ComplianceRead, Export, Manage, Operations, Read};
+use super::permission::Permission::{
+    self, ComplianceRead, Consent, Export, Manage, Operations, Read,
+};
 
 /// About whom a root field answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +70,7 @@ pub const MUTATIONS: &[Field] = &[
     asked ("redrive_dead_letter",      &[Operations], About::Operations),
     asked ("request_customer_export",  &[Export],     About::Person),
     asked ("roll_back_model",          &[Manage],     About::Tenant),
+    asked ("set_customer_consent",     &[Consent],    About::Person),
 ];
 
 /// Every root field.

@@ -1,6 +1,7 @@
 //! What can be changed: one Input and one Payload each, whose status says what became of it. Errors are for what is
 //! broken. Each field's roles stand in `access`.
 
+mod consents;
 mod exports;
 mod models;
 
@@ -8,6 +9,7 @@ use async_graphql::{Context, Object, Result};
 
 use super::errors::told;
 use super::operations::Desk;
+use super::types::consent::{SetCustomerConsentInput, SetCustomerConsentPayload};
 use super::types::dead_letter::{
     DropDeadLetterInput, DropDeadLetterPayload, DropDeadLetterStatus, RedriveDeadLetterInput,
     RedriveDeadLetterPayload,
@@ -73,6 +75,16 @@ impl Mutation {
         #[graphql(desc = "Whose data, and in which form.")] input: RequestCustomerExportInput,
     ) -> Result<Option<RequestCustomerExportPayload>> {
         Box::pin(exports::request(ctx, input)).await
+    }
+
+    /// Writes down what a customer said about a purpose: a yes, a no, that they were asked. What is sent from then on goes
+    /// by it.
+    async fn set_customer_consent(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who said what, and what shows it.")] input: SetCustomerConsentInput,
+    ) -> Result<Option<SetCustomerConsentPayload>> {
+        Box::pin(consents::set(ctx, input)).await
     }
 
     /// One step back: the model that spoke before the present one speaks again, from now on.

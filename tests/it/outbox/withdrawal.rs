@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
+use customer_intelligence::actions::consents::{Consents, Decision, Order, Recorded};
+use customer_intelligence::audit::Actor;
 use customer_intelligence::domain::message::Kind;
 use customer_intelligence::inbox::Channel;
 use customer_intelligence::workers::dispatch::Dispatcher;
@@ -101,6 +103,21 @@ fn withdrawal(person: Uuid, way: u32) -> String {
     profile(person, 30, &refuses)
 }
 
+fn revoked(person: Uuid) -> Order {
+    Order {
+        tenant_id: TENANT,
+        person,
+        purpose: "marketing".to_owned(),
+        channel: None,
+        decision: Decision::Revoke,
+        effective_at: None,
+        expires_at: None,
+        text_version: None,
+        source: "PHONE".to_owned(),
+        idempotency_key: "call".to_owned(),
+    }
+}
+
 fn nobody() -> Uuid {
     Uuid::from_u128(0xff)
 }
@@ -134,6 +151,13 @@ async fn nothing_is_sent_after_a_withdrawal_was_committed() {
     let judge = Arc::new(Judge::default());
     let receiver = Receiver::with("talk", judging(&judge, rig.db.superuser())).await;
     rig.tell(&[profile(nobody(), 0, &json!({}))]).await;
+    let context = rig.context.clone();
+    let desk = Consents::new(
+        context.pool,
+        context.clock,
+        context.pepper,
+        context.settings,
+    );
     let mut dice = StdRng::seed_from_u64(7);
     let (mut all, mut withdrawn) = (0_u128, 0);
     while withdrawn < withdrawals() {
@@ -150,10 +174,14 @@ async fn nothing_is_sent_after_a_withdrawal_was_committed() {
             .iter()
             .map(|person| withdrawal(*person, dice.random_range(0..5)))
             .collect();
-        withdrawn += told.len();
+        // The last few say it to somebody who writes it down.
+        let (told, said) = told.split_at(told.len() - 4);
+        let said = &change[change.len() - said.len()..];
+        withdrawn += change.len();
         let [one, other] = [(); 2].map(|()| rig.dispatcher(&[&receiver.target]));
-        let seeds = [dice.random(), dice.random(), dice.random()].map(StdRng::seed_from_u64);
-        let [first, second, mut third] = seeds;
+        let seeds =
+            [dice.random(), dice.random(), dice.random(), dice.random()].map(StdRng::seed_from_u64);
+        let [first, second, mut third, mut fourth] = seeds;
         let withdraw = async {
             for some in told.chunks(third.random_range(1..6)) {
                 idle(&mut third, 4_000).await;
@@ -161,10 +189,18 @@ async fn nothing_is_sent_after_a_withdrawal_was_committed() {
                 rig.fold().await;
             }
         };
+        let write_down = async {
+            for person in said {
+                idle(&mut fourth, 8_000).await;
+                let done = desk.record(&revoked(*person), &Actor::SERVICE).await;
+                assert!(matches!(done, Ok(Recorded::Done(_))), "{done:?}");
+            }
+        };
         tokio::join!(
             send(&rig, &one, &receiver, first),
             send(&rig, &other, &receiver, second),
-            withdraw
+            withdraw,
+            write_down
         );
         let kept: Vec<String> = keep.iter().map(Uuid::to_string).collect();
         let lost = format!(
