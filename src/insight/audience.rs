@@ -66,6 +66,7 @@ pub(super) async fn audience(
         best.sort_by(|a, b| b.1.score.total_cmp(&a.1.score).then(a.0.cmp(&b.0)));
         best.truncate(first);
     }
+    connection.done();
     let each = best.into_iter().map(|(person_profile_id, fan)| Audience {
         person_profile_id,
         fan,

@@ -182,6 +182,7 @@ pub(super) async fn learned(
         };
         found.insert(moment, Arc::new(learned));
     }
+    connection.done();
     Ok(found)
 }
 

@@ -28,4 +28,5 @@ pub mod clusters;
 pub mod channel;
 pub mod engagement;
 pub mod habits;
+pub mod sentiment;
 pub mod tours;

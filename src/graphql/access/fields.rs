@@ -59,6 +59,7 @@ pub const QUERIES: &[Field] = &[
     asked ("dead_letter",              &[Operations], About::Operations),
     asked ("dead_letters",             &[Operations], About::Operations),
     asked ("export_requests",          &[Export],     About::Tenant),
+    asked ("group_sentiment",          &[Read],       About::Tenant),
     asked ("models",                   &[Manage],     About::Tenant),
     asked ("tour_audience",            &[Read],       About::Tenant),
 ];

@@ -21,7 +21,7 @@ use super::types::export::ExportRequestConnection;
 use super::types::insight::CustomerInsight;
 use super::types::list::{CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder};
 use super::types::model::{ModelKind, ModelVersion};
-use super::types::tour::{AlsoBooked, CheckoutPrefill, TourAudienceMember};
+use super::types::tour::{AlsoBooked, CheckoutPrefill, GroupSentiment, TourAudienceMember};
 use crate::domain::moment::Moment;
 use crate::insight::PageRequest;
 
@@ -206,6 +206,17 @@ impl Query {
         #[graphql(desc = "How many, at most 500; 50 unless told.")] first: Option<i64>,
     ) -> Result<Option<Vec<TourAudienceMember>>> {
         Box::pin(tours::audience(ctx, tour_template_id.0, first)).await
+    }
+
+    /// What customers say about their trips: about a tour, a region, or everything unless told; null where fewer than 10
+    /// people said something.
+    async fn group_sentiment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "About this tour.")] tour_template_id: Option<UuidScalar>,
+        #[graphql(desc = "About this region; not together with a tour.")] region: Option<String>,
+    ) -> Result<Option<GroupSentiment>> {
+        Box::pin(tours::sentiment(ctx, tour_template_id, region)).await
     }
 
     /// What a checkout may fill in before the person does; null for unknown persons and minors, and unless the person

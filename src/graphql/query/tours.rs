@@ -5,11 +5,15 @@ use uuid::Uuid;
 
 use crate::domain::consent::{ANY, State};
 use crate::domain::message::PERSONALISATION;
+use crate::domain::model::sentiment::Group;
 use crate::domain::moment::Moment;
 use crate::graphql::access;
 use crate::graphql::errors::FieldError;
 use crate::graphql::loaders;
-use crate::graphql::types::tour::{AlsoBooked, CheckoutPrefill, TourAudienceMember};
+use crate::graphql::scalars::UuidScalar;
+use crate::graphql::types::tour::{
+    AlsoBooked, CheckoutPrefill, GroupSentiment, TourAudienceMember,
+};
 use crate::insight::Error;
 
 const AUDIENCE_UNLESS_TOLD: u32 = 50;
@@ -60,6 +64,28 @@ pub(super) async fn audience(
     };
     let found = found.map_err(|error| refused("tour_audience", &error))?;
     Ok(Some(found.into_iter().map(Into::into).collect()))
+}
+
+/// What customers say about a tour, a region or the tenant; `None` when no tenant is named or nothing is known.
+pub(super) async fn sentiment(
+    ctx: &Context<'_>,
+    tour: Option<UuidScalar>,
+    region: Option<String>,
+) -> Result<Option<GroupSentiment>> {
+    if access::tenant(ctx, "group_sentiment")?.is_none() {
+        return Ok(None);
+    }
+    let group = match (tour, region) {
+        (None, None) => Group::Tenant,
+        (Some(tour), None) => Group::Tour(tour.0.unwrap_or_default()),
+        (None, Some(region)) => Group::Region(region),
+        (Some(_), Some(_)) => return Err(FieldError::Argument("region").to_graphql()),
+    };
+    let Some(learned) = loaders::learned(ctx, Moment::NOW).await else {
+        return Err(FieldError::Unavailable.to_graphql());
+    };
+    let found = learned.habits.sentiment.get(&group).copied();
+    Ok(found.map(|found| GroupSentiment::new(found, learned.habits_version)))
 }
 
 /// What a checkout may fill in; null for persons that nobody knows, for minors, and without consent to personalisation.

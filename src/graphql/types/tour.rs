@@ -6,6 +6,7 @@ use async_graphql::{Object, SimpleObject};
 
 use super::behavior::count;
 use crate::domain::insight::BoardingPlace;
+use crate::domain::model::sentiment::{Figure, Sentiment};
 use crate::graphql::loaders;
 use crate::graphql::scalars::UuidScalar;
 use crate::insight::{AlsoBookedTour, Audience, PersonInsight};
@@ -44,6 +45,56 @@ impl From<AlsoBookedTour> for AlsoBooked {
             share_at_least: figures.at_least,
             lift: figures.lift,
             model_version: also.version,
+        }
+    }
+}
+
+/// A figure about a group of customers, with its interval at 95 %.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(rename_fields = "snake_case")]
+pub struct GroupFigure {
+    /// The figure itself.
+    value: f64,
+    /// How many people it rests on, each once, with their latest answer; at least 10.
+    based_on: i32,
+    /// It is at least.
+    low: f64,
+    /// It is at most.
+    high: f64,
+}
+
+/// What a group of customers says about its trips.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(rename_fields = "snake_case")]
+pub struct GroupSentiment {
+    /// Percent that would recommend the operator (9, 10) minus percent that would not (0 to 6), -100 to 100; null below 10
+    /// people.
+    nps: Option<GroupFigure>,
+    /// Share of ratings of 4 and 5, 0 to 1; null below 10 people.
+    satisfied: Option<GroupFigure>,
+    /// The version of the tenant's habits that it was counted with.
+    model_version: Option<i32>,
+}
+
+impl From<Figure> for GroupFigure {
+    fn from(figure: Figure) -> Self {
+        Self {
+            value: figure.value,
+            based_on: count(figure.people),
+            low: figure.low,
+            high: figure.high,
+        }
+    }
+}
+
+impl GroupSentiment {
+    /// What was counted.
+    #[must_use]
+    pub fn new(found: Sentiment, model_version: Option<i32>) -> Self {
+        Self {
+            nps: found.nps.map(Into::into),
+            satisfied: found.csat.map(Into::into),
+            model_version,
         }
     }
 }
