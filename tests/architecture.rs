@@ -133,7 +133,14 @@ mod tests {
         room(
             "graphql",
             7,
-            &["domain", "audit", "insight", "actions", "telemetry"],
+            &[
+                "domain",
+                "audit",
+                "insight",
+                "actions",
+                "privacy",
+                "telemetry",
+            ],
         ),
         room(
             "http",
@@ -143,6 +150,7 @@ mod tests {
                 "contracts",
                 "inbox",
                 "actions",
+                "privacy",
                 "graphql",
                 "telemetry",
             ],

@@ -4,8 +4,9 @@ use anyhow::Context;
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgConnectOptions;
 
-use super::config::DatabaseConfig;
+use super::config::{DatabaseConfig, Switch};
 use crate::db::embedded::{Embedded, EmbeddedConfig};
+use crate::db::fenced::Reads;
 use crate::db::{Pool, PoolConfig, pool};
 
 /// Where the database is, and the server behind it if it is our own.
@@ -45,6 +46,15 @@ impl Database {
     #[must_use]
     pub fn pool(&self, config: &PoolConfig) -> Pool {
         pool::connect_lazy(self.options.clone(), config)
+    }
+
+    /// Connections for reads on behalf of callers: fenced by tenant, unless that is switched off.
+    #[must_use]
+    pub fn reads(&self, config: &PoolConfig, row_security: Switch) -> Reads {
+        match row_security {
+            Switch::On => Reads::fenced(self.options.clone(), config),
+            Switch::Off => self.pool(config).into(),
+        }
     }
 
     /// Our own server, if it is one.

@@ -13,7 +13,13 @@ use sqlx::{ConnectOptions, Connection, PgConnection};
 use super::{Error, Pool, PoolConfig, pool, roles};
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
-const ROLES_AND_SCHEMA: &str = include_str!("../../migrations/0000_roles_and_schema.sql");
+/// Sent as the login role each time: roles belong to the server, which may be another one than yesterday.
+const ROLES: [&str; 2] = [
+    include_str!("../../migrations/0000_roles_and_schema.sql"),
+    include_str!("../../migrations/0008_reader_role.sql"),
+];
+/// Sent after the migrations each time, so that it reaches the tables of all of them.
+const ROW_SECURITY: &str = include_str!("row_security.sql");
 const UNDEFINED_TABLE: &str = "42P01";
 
 /// Why the schema could not be brought up to date.
@@ -70,17 +76,23 @@ pub async fn run(options: &PgConnectOptions) -> Result<usize, MigrateError> {
 
 async fn run_on(connection: &mut PgConnection) -> Result<usize, MigrateError> {
     connection.lock().await.map_err(MigrateError::Migration)?;
-    sqlx::raw_sql(ROLES_AND_SCHEMA)
-        .execute(&mut *connection)
-        .await
-        .map_err(Error::from)?;
+    for script in ROLES {
+        send(connection, script).await?;
+    }
     roles::become_owner(connection).await.map_err(Error::from)?;
     let missing = compare(&applied(connection).await?).pending.len();
     MIGRATOR
         .run_direct(None, connection, false)
         .await
         .map_err(MigrateError::Migration)?;
+    send(connection, ROW_SECURITY).await?;
     Ok(missing)
+}
+
+async fn send(connection: &mut PgConnection, script: &'static str) -> Result<(), MigrateError> {
+    let sent = sqlx::raw_sql(script).execute(connection).await;
+    sent.map(drop)
+        .map_err(|error| MigrateError::Database(error.into()))
 }
 
 /// Stands for the migrations this program knows: equal exactly where their versions and texts are equal.
@@ -91,6 +103,7 @@ pub fn fingerprint() -> String {
         hash.update(migration.version.to_be_bytes());
         hash.update(&migration.checksum);
     }
+    hash.update(ROW_SECURITY);
     let short = hash
         .finalize()
         .iter()

@@ -4,6 +4,7 @@
 
 mod errors;
 pub mod pool;
+pub mod fenced;
 pub mod roles;
 pub mod migrate;
 pub mod embedded;

@@ -10,7 +10,8 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, Postgres};
 
-use super::{Error, roles};
+use super::Error;
+use super::roles::{self, Session};
 
 /// The schema that holds everything of this service.
 pub const SCHEMA: &str = "customer_intelligence";
@@ -63,6 +64,15 @@ pub fn options_from_url(url: &str) -> Result<PgConnectOptions, Error> {
 ///
 /// Its sessions find this service's schema, work in UTC, and have become `ci_app` where that role exists.
 pub fn connect_lazy(options: PgConnectOptions, config: &PoolConfig) -> Pool {
+    connect_lazy_as(Session::App, options, config)
+}
+
+/// The same with sessions that become another role.
+pub(super) fn connect_lazy_as(
+    role: Session,
+    options: PgConnectOptions,
+    config: &PoolConfig,
+) -> Pool {
     PgPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(config.acquire_timeout)
@@ -76,7 +86,7 @@ pub fn connect_lazy(options: PgConnectOptions, config: &PoolConfig) -> Pool {
             })
         })
         .after_release(|connection, _| Box::pin(async move { Ok(answers(connection).await) }))
-        .after_connect(|connection, _| Box::pin(roles::become_app(connection)))
+        .after_connect(move |connection, _| Box::pin(roles::become_role(role, connection)))
         .connect_lazy_with(session(options, config))
 }
 

@@ -1,13 +1,41 @@
-//! The three roles of the database and how a session becomes one of them.
+//! The roles of the database and how a session becomes one of them: `ci_owner` migrates, `ci_app` works, `ci_eraser`
+//! takes out what was logged, `ci_reader` reads on behalf of one caller and sees one tenant.
 //!
-//! They are created by the first migration. Deliberately absent: grants on tables; each migration states its own.
+//! They are created by migrations. Deliberately absent: grants on tables; each migration states its own, and
+//! `row_security.sql` those of the reader.
 
 use sqlx::PgConnection;
 
 use super::{Error, Pool, Tx};
 
-/// Becomes `ci_app` for the rest of the session, if that role exists yet (it does not before the first migration).
-pub(super) async fn become_app(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+/// What a pool's sessions become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Session {
+    /// `ci_app`, if that role exists yet (it does not before the first migration).
+    App,
+    /// `ci_reader`; without that role there is no session.
+    Reader,
+}
+
+/// Becomes that role for the rest of the session.
+pub(super) async fn become_role(
+    session: Session,
+    connection: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    match session {
+        Session::App => become_app(connection).await,
+        Session::Reader => become_reader(connection).await,
+    }
+}
+
+async fn become_reader(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("set role ci_reader")
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+async fn become_app(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!("select set_config('role', rolname, false) from pg_roles where rolname = 'ci_app'")
         .fetch_optional(connection)
         .await

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod parse;
 pub mod request;
 mod weigh;
+mod rate;
 mod query;
 mod mutation;
 mod operations;
@@ -20,17 +21,25 @@ mod batch;
 mod errors;
 mod null_on_error;
 mod measured;
+mod traced;
 
 use std::time::Instant;
 
 use async_graphql::{EmptySubscription, SDLExportOptions};
 
 use crate::actions::desks::Desks;
+use crate::audit::Reads;
 use crate::insight::Reader;
+use crate::privacy::desk::Rights;
+
+use self::traced::Trace;
 
 pub use self::caller::Caller;
 pub use self::limits::Limits;
 pub use self::request::{Answer, Call, Refusal};
+
+use self::rate::{Buckets, Crowded};
+use self::weigh::Class;
 
 type Executable = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;
 
@@ -40,7 +49,10 @@ pub struct Schema {
     executable: Executable,
     reader: Reader,
     desks: Desks,
+    rights: Option<Rights>,
+    reads: Option<Reads>,
     limits: Limits,
+    buckets: Buckets,
 }
 
 impl Schema {
@@ -51,7 +63,20 @@ impl Schema {
             executable: executable(&limits),
             reader,
             desks,
+            rights: None,
+            reads: None,
+            buckets: Buckets::new(limits.rate),
             limits,
+        }
+    }
+
+    /// The same, with where the rights of persons are dealt with, and where reads about them are noted.
+    #[must_use]
+    pub fn with_rights(self, rights: Rights, reads: Reads) -> Self {
+        Self {
+            rights: Some(rights),
+            reads: Some(reads),
+            ..self
         }
     }
 
@@ -64,15 +89,31 @@ impl Schema {
     /// Answers one operation for one caller.
     pub async fn answer(&self, call: Call, caller: Caller) -> Result<Answer, Refusal> {
         let begun = Instant::now();
-        let (request, shape) = call
-            .into_request(&self.limits)
+        let trace = Trace::begin(self.reads.as_ref(), &call, &caller);
+        let (request, shape, weighed) = call
+            .into_request(Class::of(caller.role), &self.limits)
             .inspect_err(measured::refused)?;
-        let loaders = loaders::Loaders::new(self.reader.for_request(), &caller);
-        let desks = self.desks.clone();
-        let response = self
-            .executable
-            .execute(request.data(caller).data(loaders).data(desks))
-            .await;
+        let crowded = self.buckets.take(caller.tenant, weighed.lists.max(1));
+        if let (Err(wait), 0) = (crowded, weighed.joins) {
+            let refusal = Refusal::RateLimited(wait);
+            measured::refused(&refusal);
+            return Err(refusal);
+        }
+        let loaders = loaders::Loaders::new(self.reader.for_request(), &caller, crowded.is_err());
+        let seen = loaders.seen();
+        let operation = request.operation_name.clone();
+        let mut request = request.data(caller).data(loaders).data(self.desks.clone());
+        if crowded.is_err() {
+            measured::crowded();
+            request = request.data(Crowded);
+        }
+        if let Some(rights) = &self.rights {
+            request = request.data(rights.clone());
+        }
+        let response = self.executable.execute(request).await;
+        if let Some(trace) = trace {
+            trace.end(operation, seen.take());
+        }
         let answer = Answer::new(response);
         shape.answered(begun, &answer);
         Ok(answer)
@@ -83,6 +124,7 @@ fn executable(limits: &Limits) -> Executable {
     async_graphql::Schema::build(query::Query, mutation::Mutation, EmptySubscription)
         .extension(null_on_error::NullOnError)
         .limit_recursive_depth(limits.depth)
+        .disable_suggestions()
         .finish()
 }
 

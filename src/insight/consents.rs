@@ -46,8 +46,9 @@ pub(super) async fn consents(
     tenant: Uuid,
     roots: &[Uuid],
 ) -> Result<HashMap<Uuid, Arc<Vec<Consent>>>, Error> {
-    let mut connection = reader.pool.acquire().await?;
+    let mut connection = reader.connection(tenant).await?;
     let rows = consent_rows(&mut connection, tenant, roots).await?;
+    connection.done();
     let mut by_root: BTreeMap<Uuid, Vec<ConsentRow>> = BTreeMap::new();
     for row in rows {
         by_root.entry(row.root).or_default().push(row);

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::{Error, Reader};
@@ -85,7 +85,8 @@ pub(super) async fn from_log(
     purpose: Purpose,
     mut read: impl FnMut(BTreeMap<Uuid, Vec<Recorded>>, Around) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut snapshot = reader.pool.begin_with(SNAPSHOT).await?;
+    let mut connection = reader.connection(tenant).await?;
+    let mut snapshot = connection.begin_with(SNAPSHOT).await?;
     for chunk in roots.chunks(CHUNK) {
         let quarantine_days = reader.quarantine_days;
         let (by_root, around) =
@@ -93,6 +94,7 @@ pub(super) async fn from_log(
         read(by_root, around)?;
     }
     snapshot.commit().await?;
+    connection.done();
     Ok(())
 }
 

@@ -36,8 +36,9 @@ pub(super) async fn labels(
     keys: &[LabelKey],
 ) -> Result<HashMap<LabelKey, String>, Error> {
     let sources: BTreeSet<SourceKey> = keys.iter().map(|key| key.source()).collect();
-    let mut connection = reader.pool.acquire().await?;
+    let mut connection = reader.connection(tenant).await?;
     let labels = reference::labels(&mut connection, tenant, &sources).await?;
+    connection.done();
     let label = |key: &LabelKey| Some((*key, labels.get(&key.source())?.clone()));
     Ok(keys.iter().filter_map(label).collect())
 }

@@ -72,8 +72,13 @@ pub(super) async fn page(
     }
     let now = reader.clock.now();
     let mut statement = statement(tenant, request, after.as_ref(), now);
-    let rows = statement.build().fetch_all(&reader.pool);
-    let mut rows = reader.in_time(async { Ok(rows.await?) }).await?;
+    let rows = async {
+        let mut connection = reader.connection(tenant).await?;
+        let rows = statement.build().fetch_all(&mut *connection).await?;
+        connection.done();
+        Ok(rows)
+    };
+    let mut rows = reader.in_time(rows).await?;
     let first = request.first as usize;
     let has_next = rows.len() > first;
     rows.truncate(first);

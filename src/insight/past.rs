@@ -25,6 +25,7 @@ pub(super) async fn insights(
     let now = reader.clock.now();
     let ids: BTreeSet<Uuid> = asked.iter().map(|(id, _)| *id).collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();
+    let mut connection = reader.connection(tenant).await?;
     let rows = sqlx::query!(
         r#"
         with oldest as materialized (
@@ -48,8 +49,9 @@ pub(super) async fn insights(
         &ids,
         now - jobs::SILENT_AFTER,
     )
-    .fetch_all(&reader.pool)
+    .fetch_all(&mut *connection)
     .await?;
+    connection.done();
     let fresh = person::fresh_as_of(rows.first().and_then(|row| row.oldest_delivery), now);
     let partial = rows.first().is_some_and(|row| row.partial);
     let root_of: HashMap<Uuid, Uuid> = rows.iter().map(|row| (row.id, row.root)).collect();

@@ -26,6 +26,14 @@ pub struct PersonInsight {
     pub partial: bool,
 }
 
+impl PersonInsight {
+    /// The instant for which whatever depends on time is told.
+    #[must_use]
+    pub fn at(&self) -> DateTime<Utc> {
+        self.moment.instant(self.read_at)
+    }
+}
+
 /// What a known person is answered with; `None` when their insight cannot be derived now.
 pub type Found = Option<Arc<PersonInsight>>;
 
@@ -60,7 +68,7 @@ pub(super) async fn insights(
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Found>, Error> {
     let now = reader.clock.now();
-    let rows = sqlx::query_as!(
+    let statement = sqlx::query_as!(
         Row,
         r#"
         with oldest as materialized (
@@ -88,9 +96,14 @@ pub(super) async fn insights(
         tenant,
         ids,
         now - jobs::SILENT_AFTER,
-    )
-    .fetch_all(&reader.pool);
-    let rows = reader.in_time(async { Ok(rows.await?) }).await?;
+    );
+    let rows = async {
+        let mut connection = reader.connection(tenant).await?;
+        let rows = statement.fetch_all(&mut *connection).await?;
+        connection.done();
+        Ok(rows)
+    };
+    let rows = reader.in_time(rows).await?;
     let dated = Dated {
         read_at: now,
         fresh_as_of: fresh_as_of(rows.first().and_then(|row| row.oldest_delivery), now),

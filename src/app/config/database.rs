@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use sqlx::ConnectOptions;
 
-use super::reader::Reader;
+use super::reader::{Reader, Switch};
 use crate::db::{PoolConfig, pool};
 
 /// Which database to use and how hard.
@@ -32,6 +32,9 @@ pub struct DatabaseConfig {
     /// `CI_DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS`, default 10000: longest pause inside a transaction. So long a process
     /// that froze keeps its tenant from the others.
     pub idle_in_transaction_timeout: Duration,
+    /// `CI_ROW_SECURITY`, default `on`: reads on behalf of callers run as `ci_reader`, which sees the rows of one tenant
+    /// whatever a statement says. `off` leaves it to the statements, as a database on several machines needs.
+    pub row_security: Switch,
 }
 
 impl DatabaseConfig {
@@ -102,6 +105,11 @@ impl DatabaseConfig {
             statement_timeout,
             lock_timeout,
             idle_in_transaction_timeout,
+            row_security: reader.value(
+                "CI_ROW_SECURITY",
+                Switch::On,
+                "on, or off: PostgreSQL itself shows a caller's reads the rows of one tenant only",
+            ),
         }
     }
 

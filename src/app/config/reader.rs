@@ -30,6 +30,8 @@ pub enum Origin {
     Environment,
     /// A file that the environment names.
     File,
+    /// Nobody can set it.
+    Fixed,
 }
 
 impl Display for Origin {
@@ -38,7 +40,38 @@ impl Display for Origin {
             Self::Default => "default",
             Self::Environment => "environment",
             Self::File => "file",
+            Self::Fixed => "fixed",
         })
+    }
+}
+
+/// Whether something is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
+}
+
+impl Display for Switch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::On => "on",
+            Self::Off => "off",
+        })
+    }
+}
+
+impl FromStr for Switch {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            _ => Err("it is neither on nor off"),
+        }
     }
 }
 
@@ -101,6 +134,11 @@ impl<'a> Reader<'a> {
             limits.end()
         ));
         default
+    }
+
+    /// Something that is not a setting and shown all the same.
+    pub(super) fn fixed(&mut self, name: &str, value: String, meaning: &'static str) {
+        self.note(name, value, Origin::Fixed, meaning);
     }
 
     /// A folder without a default.

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use customer_intelligence::actions::consents::Consents;
 use customer_intelligence::actions::desks::Desks;
+use customer_intelligence::db::fenced::Reads;
 use customer_intelligence::db::pool::connect_lazy;
 use customer_intelligence::db::{Pool, PoolConfig};
 use customer_intelligence::domain::clock::Clock;
@@ -59,7 +60,7 @@ impl Rig {
 
     fn over(pool: Pool, options: PgConnectOptions) -> Self {
         let clock = Clock::system();
-        let reads = connect_lazy(options, &pool_config(&PoolConfig::default()));
+        let reads = Reads::fenced(options, &pool_config(&PoolConfig::default()));
         let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
         let pepper = Pepper::new(b"pepper");
         let consents = Consents::new(pool.clone(), clock.clone(), pepper, Settings::default());
@@ -75,8 +76,7 @@ impl Rig {
             clock.clone(),
             limits.clone(),
         );
-        let graphql =
-            http::graphql::Door::new(Keys::new([GATEWAY_SECRET]), schema, limits.body_timeout);
+        let graphql = http::graphql::Door::new(Keys::new([GATEWAY_SECRET]), schema, &limits);
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { writer.run().await });
         Self {

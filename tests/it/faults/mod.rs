@@ -5,13 +5,13 @@
 //! (`concurrent`), and the plans of the statements they live on (`plans`).
 
 mod expected;
-mod program;
+pub(crate) mod program;
 mod load;
 mod backfill;
 mod switches;
 mod shown;
 mod killed;
-mod proxy;
+pub(crate) mod proxy;
 mod wired;
 mod links;
 mod frozen;

@@ -1,10 +1,11 @@
 //! The remote schema as Hasura meets it: the wire, the joins, the roles, the lists, and the outages.
 
-mod rig;
-mod requests;
+pub(crate) mod rig;
+pub(crate) mod requests;
 mod schema;
 mod metrics;
 mod models;
+mod taste;
 mod parsing;
 mod specification;
 mod join;

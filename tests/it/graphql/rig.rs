@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use customer_intelligence::actions::consents::Consents;
 use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::db::Pool;
+use customer_intelligence::db::fenced::Reads;
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::domain::derive::derive;
 use customer_intelligence::domain::fold::fold;
@@ -20,41 +21,40 @@ use customer_intelligence::projections::Settings;
 use customer_intelligence::resolve::fence::Pepper;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use std::time::Duration;
 use tower::ServiceExt;
 use uuid::Uuid;
 
 use crate::support::TestDb;
 
-pub(super) const SECRET: &str = "the gateway's secret of these tests";
-pub(super) const TENANT: Uuid = Uuid::from_u128(0x7e_0000);
+pub(crate) const SECRET: &str = "the gateway's secret of these tests";
+pub(crate) const TENANT: Uuid = Uuid::from_u128(0x7e_0000);
 
 /// The instant at which these tests happen.
-pub(super) fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_780_000_000, 0).unwrap()
 }
 
 /// A door over a database.
-pub(super) struct Rig {
-    pub(super) db: TestDb,
-    pub(super) clock: Clock,
-    pub(super) router: Router,
+pub(crate) struct Rig {
+    pub(crate) db: TestDb,
+    pub(crate) clock: Clock,
+    pub(crate) router: Router,
 }
 
 /// What came back.
-pub(super) struct Reply {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) text: String,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Reply {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
     }
 
     /// The data, as Hasura would take it: an object, and no `errors` key at all.
-    pub(super) fn joined(&self) -> Value {
+    pub(crate) fn joined(&self) -> Value {
         let mut body = self.json();
         assert!(body.get("errors").is_none(), "{}", self.text);
         let data = body["data"].take();
@@ -64,21 +64,47 @@ impl Reply {
 }
 
 /// The door over any pool.
-pub(super) fn router(pool: Pool, clock: Clock) -> Router {
+pub(crate) fn router(pool: Pool, clock: Clock) -> Router {
     router_with(pool.clone(), clock.clone(), unattended(pool, clock))
 }
 
+/// The door over a database, insights being read on these connections.
+pub(crate) fn router_over(reads: impl Into<Reads>, db: &TestDb, clock: Clock) -> Router {
+    let writer = unattended(db.pool().clone(), clock.clone());
+    let desks = desks(db.pool(), &writer, &clock);
+    door(Reader::new(reads, clock, 3), desks)
+}
+
 /// The door over any pool, with a writer that somebody runs.
-pub(super) fn router_with(pool: Pool, clock: Clock, writer: Writer) -> Router {
+pub(crate) fn router_with(pool: Pool, clock: Clock, writer: Writer) -> Router {
+    let desks = desks(&pool, &writer, &clock);
+    door(Reader::new(pool, clock, 3), desks)
+}
+
+fn desks(pool: &Pool, writer: &Writer, clock: &Clock) -> Desks {
     let pepper = Pepper::new(b"pepper");
     let consents = Consents::new(pool.clone(), clock.clone(), pepper, Settings::default());
-    let desks = Desks::new(&pool, &writer, &clock, consents);
-    let schema = Schema::new(Reader::new(pool, clock, 3), desks, Limits::default());
-    graphql::router(graphql::Door::new(
-        Keys::new([SECRET]),
-        schema,
-        Duration::from_secs(10),
-    ))
+    Desks::new(pool, writer, clock, consents)
+}
+
+/// The door over a database, with limits of its own.
+pub(crate) fn router_limited(db: &TestDb, clock: Clock, limits: Limits) -> Router {
+    let writer = unattended(db.pool().clone(), clock.clone());
+    let desks = desks(db.pool(), &writer, &clock);
+    limited(Reader::new(db.reads(), clock, 3), desks, limits)
+}
+
+/// These tests ask as fast as they can.
+fn door(reader: Reader, desks: Desks) -> Router {
+    let mut limits = Limits::default();
+    limits.rate.requests_per_second = 0;
+    limited(reader, desks, limits)
+}
+
+fn limited(reader: Reader, desks: Desks, limits: Limits) -> Router {
+    let schema = Schema::new(reader, desks, limits);
+    let times = customer_intelligence::http::Limits::default();
+    graphql::router(graphql::Door::new(Keys::new([SECRET]), schema, &times))
 }
 
 /// A writer that nobody runs: these tests deliver nothing.
@@ -87,7 +113,7 @@ fn unattended(pool: Pool, clock: Clock) -> Writer {
 }
 
 /// Asks with these headers besides secret and content type.
-pub(super) async fn ask(router: &Router, headers: &[(&str, &str)], body: &Value) -> Reply {
+pub(crate) async fn ask(router: &Router, headers: &[(&str, &str)], body: &Value) -> Reply {
     let mut request = Request::post("/graphql")
         .header("content-type", "application/json")
         .header("x-ci-secret", SECRET);
@@ -97,7 +123,7 @@ pub(super) async fn ask(router: &Router, headers: &[(&str, &str)], body: &Value)
     send(router, request.body(Body::from(body.to_string())).unwrap()).await
 }
 
-pub(super) async fn send(router: &Router, request: Request<Body>) -> Reply {
+pub(crate) async fn send(router: &Router, request: Request<Body>) -> Reply {
     let (head, body) = router.clone().oneshot(request).await.unwrap().into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
     let text = String::from_utf8(bytes.to_vec()).unwrap();
@@ -109,7 +135,7 @@ pub(super) async fn send(router: &Router, request: Request<Body>) -> Reply {
 }
 
 /// Asks as a manager of the tenant.
-pub(super) async fn ask_as_manager(router: &Router, query: &str) -> Reply {
+pub(crate) async fn ask_as_manager(router: &Router, query: &str) -> Reply {
     let tenant = TENANT.to_string();
     let headers = [
         ("x-hasura-role", "manager"),
@@ -119,19 +145,19 @@ pub(super) async fn ask_as_manager(router: &Router, query: &str) -> Reply {
 }
 
 impl Rig {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let db = TestDb::new().await;
         let clock = Clock::manual(now());
-        let router = router(db.pool().clone(), clock.clone());
+        let router = router_over(db.reads(), &db, clock.clone());
         Self { db, clock, router }
     }
 
-    pub(super) async fn ask(&self, query: &str) -> Reply {
+    pub(crate) async fn ask(&self, query: &str) -> Reply {
         ask_as_manager(&self.router, query).await
     }
 
     /// Stores insights as the workers would, each person their own root.
-    pub(super) async fn put(&self, tenant: Uuid, insights: &[Insight]) {
+    pub(crate) async fn put(&self, tenant: Uuid, insights: &[Insight]) {
         let ids: Vec<Uuid> = insights.iter().map(|one| one.person_profile_id).collect();
         self.put_customers(tenant, &ids, &ids).await;
         let at: Vec<_> = insights.iter().map(|one| one.computed_at).collect();
@@ -145,7 +171,7 @@ impl Rig {
             .collect();
         let bodies: Vec<Vec<u8>> = insights
             .iter()
-            .map(|one| postcard::to_extend(one, vec![1]).unwrap())
+            .map(|one| postcard::to_extend(one, vec![2]).unwrap())
             .collect();
         sqlx::query!(
             "insert into customer_insight (tenant_id, person_profile_id, revision, computed_at,
@@ -173,7 +199,7 @@ impl Rig {
     }
 
     /// Puts a dead letter there; one with this id is replaced.
-    pub(super) async fn put_letter(
+    pub(crate) async fn put_letter(
         &self,
         tenant: Uuid,
         id: Uuid,
@@ -198,7 +224,7 @@ impl Rig {
     }
 
     /// Makes customers; `roots` are those whose insight answers for them.
-    pub(super) async fn put_customers(&self, tenant: Uuid, ids: &[Uuid], roots: &[Uuid]) {
+    pub(crate) async fn put_customers(&self, tenant: Uuid, ids: &[Uuid], roots: &[Uuid]) {
         sqlx::query!(
             "insert into customer (tenant_id, person_profile_id, root)
              select $1, u.id, u.root from unnest($2::uuid[], $3::uuid[]) as u (id, root)",
@@ -227,22 +253,22 @@ fn score(insight: &Insight) -> Option<i32> {
 }
 
 /// A person's id by number.
-pub(super) fn person(number: u128) -> Uuid {
+pub(crate) fn person(number: u128) -> Uuid {
     Uuid::from_u128(0x9e_0000_0000 + number)
 }
 
 /// A dead letter's id by number; each came a second after the one before.
-pub(super) fn letter(number: u8) -> Uuid {
+pub(crate) fn letter(number: u8) -> Uuid {
     Uuid::from_u128(0x1e_0000_0000 + u128::from(number))
 }
 
 /// What is known of somebody who never did anything.
-pub(super) fn empty(number: u128) -> Insight {
+pub(crate) fn empty(number: u128) -> Insight {
     derive(&fold(person(number), &[], &Reference::default()), now())
 }
 
 /// Somebody with this revenue in hundredths of the tenant's currency.
-pub(super) fn with_revenue(number: u128, cents: i128) -> Insight {
+pub(crate) fn with_revenue(number: u128, cents: i128) -> Insight {
     let mut insight = empty(number);
     let currency = insight.behavior.currency.clone();
     insight.behavior.revenue.lifetime.add(&currency, cents);
@@ -250,7 +276,7 @@ pub(super) fn with_revenue(number: u128, cents: i128) -> Insight {
 }
 
 /// The text of a remote join, written as Hasura's printer writes it: one alias per distinct key, from `first` on.
-pub(super) fn join(first: usize, keys: &[String], selection: &str) -> String {
+pub(crate) fn join(first: usize, keys: &[String], selection: &str) -> String {
     let alias = |(number, key): (usize, &String)| {
         format!(
             "f{}: customer_insight(person_profile_id: {key}) {selection}",
@@ -262,6 +288,6 @@ pub(super) fn join(first: usize, keys: &[String], selection: &str) -> String {
 }
 
 /// A uuid as Hasura writes it into a document.
-pub(super) fn key(id: Uuid) -> String {
+pub(crate) fn key(id: Uuid) -> String {
     format!("\"{id}\"")
 }

@@ -4,7 +4,7 @@
 //! Reading order: what the platform goes through (`world`, `history`), how it is told (`deliveries`), what the
 //! definitions say about it (`oracle`), and the property itself (`in_memory`, `postgres`).
 
-mod dice;
+pub(crate) mod dice;
 mod world;
 mod history;
 mod deliveries;
@@ -17,3 +17,4 @@ pub(crate) mod crowd;
 mod postgres;
 mod past;
 mod evidence;
+mod barred;

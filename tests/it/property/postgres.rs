@@ -191,7 +191,7 @@ async fn work(
 
 async fn read(db: &TestDb, history: &History) -> Result<Insights, String> {
     let clock = Clock::manual(history.now);
-    let reader = Reader::new(db.pool().clone(), clock, history.quarantine_days);
+    let reader = Reader::new(db.reads(), clock, history.quarantine_days);
     let found = reader.insights(history.tenant, &history.persons).await;
     let found = found.map_err(|err| err.to_string())?;
     let mut insights = Insights::new();

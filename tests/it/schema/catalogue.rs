@@ -93,6 +93,26 @@ const RULES: &[Rule] = &[
         broken_by: "create unlogged table planted (tenant_id uuid primary key)",
     },
     Rule {
+        says: "Row level security is on, with a policy for those who serve all tenants and one for reads of one tenant.",
+        question: "select name from ours join pg_class c on c.oid = ours.oid where not c.relrowsecurity
+            or not coalesce(array['every_tenant', 'one_tenant']::name[]
+              <@ (select array_agg(polname) from pg_policy where polrelid = ours.oid), false)",
+        broken_by: "alter table tally disable row level security",
+    },
+    Rule {
+        says: "What the reader sees of a table is what its tenant_id allows, without a question to another table; it only reads.",
+        question: "select ours.name || ': ' || polname from ours join pg_policy on polrelid = ours.oid
+            where 'ci_reader'::regrole = any (polroles) and (polcmd <> 'r'
+              or pg_get_expr(polqual, polrelid) not like '(tenant_id = %'
+              or pg_get_expr(polqual, polrelid) ~* ' or |select')
+            union all
+            select ours.name || ': ' || privilege_type from ours
+            join information_schema.role_table_grants g on g.table_schema = 'customer_intelligence'
+              and g.table_name = ours.name
+            where g.grantee = 'ci_reader' and privilege_type <> 'SELECT'",
+        broken_by: "create policy planted on customer for select to ci_reader using (true)",
+    },
+    Rule {
         says: "Every table and column says in a comment what it is for.",
         question: "select name from ours where obj_description(oid, 'pg_class') is null
             union all

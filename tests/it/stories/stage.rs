@@ -61,7 +61,7 @@ impl Stage {
             context.settings,
         );
         let desks = Desks::new(db.pool(), &writer, &clock, consents);
-        let reader = Reader::new(db.pool().clone(), clock, QUARANTINE_DAYS);
+        let reader = Reader::new(db.reads(), clock, QUARANTINE_DAYS);
         let mut flushing = JoinSet::new();
         let flusher = writer.clone();
         flushing.spawn(async move { flusher.run().await });

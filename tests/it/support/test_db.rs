@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use customer_intelligence::db::fenced::Reads;
 use customer_intelligence::db::{Pool, PoolConfig, migrate, pool};
 use customer_intelligence::domain::clock::Clock;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -51,6 +52,16 @@ impl TestDb {
     /// Connections as the service has them (they have become `ci_app`).
     pub(crate) fn pool(&self) -> &Pool {
         &self.pool
+    }
+
+    /// Connections as reads on behalf of callers have them: fenced by tenant.
+    pub(crate) fn reads(&self) -> Reads {
+        let config = PoolConfig {
+            max_connections: 8,
+            acquire_timeout: Duration::from_secs(20),
+            ..PoolConfig::default()
+        };
+        Reads::fenced(self.options(), &config)
     }
 
     /// Connections as a superuser, for what a test has to arrange behind the service's back.
