@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    audit, backfill, dead_letters, demo, doctor, erase, export, hasura, lab, outbox, purposes, rebuild,
-    verify,
+    audit, backfill, dead_letters, demo, doctor, erase, export, hasura, lab, outbox, purposes,
+    rebuild, verify,
 };
 
 /// Customer insight for people who run on Hasura: event triggers in, a remote schema out.
