@@ -133,7 +133,14 @@ mod tests {
         room(
             "graphql",
             7,
-            &["domain", "audit", "insight", "actions", "telemetry"],
+            &[
+                "domain",
+                "audit",
+                "insight",
+                "actions",
+                "privacy",
+                "telemetry",
+            ],
         ),
         room(
             "http",
@@ -143,6 +150,7 @@ mod tests {
                 "contracts",
                 "inbox",
                 "actions",
+                "privacy",
                 "graphql",
                 "telemetry",
             ],
@@ -220,7 +228,7 @@ mod tests {
         ("async_graphql", &["graphql", "http", "app"]),
         ("async_graphql_value", &["graphql", "http", "demo"]),
         ("async_graphql_parser", &["graphql", "http", "demo", "app"]),
-        ("reqwest", &["demo", "app"]),
+        ("reqwest", &["workers", "demo", "app"]),
         ("maud", &["demo", "http"]),
         ("croner", &["workers"]),
         ("clap", &["app"]),

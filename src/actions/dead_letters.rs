@@ -6,11 +6,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::receive::{self, Received};
+use crate::audit::{self, Act, Actor, Entry, Subject};
 use crate::contracts::Reason;
-use crate::db::{self, Pool};
+use crate::db::{self, Pool, Tx};
 use crate::domain::clock::Clock;
 use crate::inbox::{self, Channel, Writer, dead_letters};
 
@@ -111,17 +113,61 @@ impl Letters {
         Ok(found.map(|(letter, _)| letter))
     }
 
-    /// Tries one again, see [`redrive`].
-    pub async fn redrive(&self, tenant_id: Option<Uuid>, id: Uuid) -> Result<Redriven, Error> {
-        redrive(&self.pool, &self.writer, &self.clock, tenant_id, id).await
+    /// Reads the envelope of a letter (of this tenant where one is given) again and keeps it if that works now.
+    pub async fn redrive(
+        &self,
+        tenant_id: Option<Uuid>,
+        id: Uuid,
+        actor: Actor,
+    ) -> Result<Redriven, Error> {
+        let found = dead_letters::show(&self.pool, tenant_id, id).await?;
+        let Some((letter, envelope)) = found else {
+            return Ok(Redriven::NotFound);
+        };
+        let Some(envelope) = envelope else {
+            return Ok(Redriven::NeedsRedelivery);
+        };
+        let body = envelope.to_string();
+        let (writer, clock) = (&self.writer, &self.clock);
+        match receive::receive(writer, clock, body.as_bytes(), Channel::Replay).await? {
+            Received::Kept { .. } => {
+                self.remove(&letter, actor, Act::LetterRedriven).await?;
+                Ok(Redriven::Kept)
+            }
+            Received::Buried { reason } => Ok(Redriven::StillRefused(reason)),
+        }
     }
 
     /// Drops one for good; whether it was there.
-    pub async fn drop(&self, tenant_id: Option<Uuid>, id: Uuid) -> Result<bool, Error> {
+    pub async fn drop(
+        &self,
+        tenant_id: Option<Uuid>,
+        id: Uuid,
+        actor: Actor,
+    ) -> Result<bool, Error> {
         match self.letter(tenant_id, id).await? {
-            Some(letter) => Ok(dead_letters::discard(&self.pool, letter.tenant_id, id).await?),
+            Some(letter) => Ok(self.remove(&letter, actor, Act::LetterDropped).await?),
             None => Ok(false),
         }
+    }
+
+    /// Takes a letter away and says who did, in one transaction.
+    async fn remove(&self, letter: &Summary, actor: Actor, act: Act) -> Result<bool, db::Error> {
+        let mut tx = Tx::begin(&self.pool).await?;
+        let gone = dead_letters::discard(&mut *tx, letter.tenant_id, letter.id).await?;
+        if gone {
+            let entry = Entry {
+                tenant_id: letter.tenant_id,
+                actor,
+                act,
+                subject: Subject::object(letter.id),
+                detail: json!({ "reason": letter.reason }),
+                at: self.clock.now(),
+            };
+            audit::write(&mut tx, &entry).await?;
+        }
+        tx.commit().await?;
+        Ok(gone)
     }
 }
 
@@ -147,30 +193,6 @@ pub enum Error {
     /// The delivery could not be stored.
     #[error("the delivery could not be stored")]
     Inbox(#[from] inbox::Error),
-}
-
-/// Reads the envelope of a letter (of this tenant where one is given) again and keeps it if that works now.
-pub async fn redrive(
-    pool: &Pool,
-    writer: &Writer,
-    clock: &Clock,
-    tenant_id: Option<Uuid>,
-    id: Uuid,
-) -> Result<Redriven, Error> {
-    let Some((letter, envelope)) = dead_letters::show(pool, tenant_id, id).await? else {
-        return Ok(Redriven::NotFound);
-    };
-    let Some(envelope) = envelope else {
-        return Ok(Redriven::NeedsRedelivery);
-    };
-    let body = envelope.to_string();
-    match receive::receive(writer, clock, body.as_bytes(), Channel::Replay).await? {
-        Received::Kept { .. } => {
-            dead_letters::discard(pool, letter.tenant_id, letter.id).await?;
-            Ok(Redriven::Kept)
-        }
-        Received::Buried { reason } => Ok(Redriven::StillRefused(reason)),
-    }
 }
 
 #[cfg(test)]

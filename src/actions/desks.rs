@@ -1,5 +1,6 @@
 //! Where the doors turn with whatever is not reading an insight: one desk a topic.
 
+use super::consents::Consents;
 use super::dead_letters::Letters;
 use super::models::Models;
 use crate::db::Pool;
@@ -13,15 +14,18 @@ pub struct Desks {
     pub letters: Letters,
     /// What was learned.
     pub models: Models,
+    /// What customers allow.
+    pub consents: Consents,
 }
 
 impl Desks {
     /// Desks over this database; what can be read again goes through `writer`.
     #[must_use]
-    pub fn new(pool: &Pool, writer: &Writer, clock: &Clock) -> Self {
+    pub fn new(pool: &Pool, writer: &Writer, clock: &Clock, consents: Consents) -> Self {
         Self {
             letters: Letters::new(pool.clone(), writer.clone(), clock.clone()),
             models: Models::new(pool.clone(), clock.clone()),
+            consents,
         }
     }
 }

@@ -6,3 +6,4 @@ pub mod backfill;
 pub mod dead_letters;
 pub mod cron;
 pub mod models;
+pub mod consents;

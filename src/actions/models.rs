@@ -1,8 +1,10 @@
 //! Look at what was learned, and take a step back when a new model turns out worse than its back-test said.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
+use crate::audit::{self, Act, Actor, Entry, Subject};
 use crate::db::{Error, Pool, Tx};
 use crate::domain::clock::Clock;
 use crate::domain::model::registry::Kind;
@@ -62,11 +64,27 @@ impl Models {
         tenant_id: Uuid,
         kind: Kind,
         reason: &str,
-        actor: &str,
+        actor: Actor,
     ) -> Result<RolledBack, Error> {
         let mut tx = Tx::begin(&self.pool).await?;
         let now = self.clock.now();
-        let done = models::roll_back(&mut tx, tenant_id, kind, reason, actor, now).await?;
+        let user = actor.user_id.as_deref().unwrap_or_default();
+        let who = format!("{} {user}", actor.role);
+        let done = models::roll_back(&mut tx, tenant_id, kind, reason, who.trim(), now).await?;
+        let version = match done {
+            RolledBack::To(version) => Some(version),
+            RolledBack::Withdrawn => None,
+            RolledBack::Nothing => return Ok(done),
+        };
+        let entry = Entry {
+            tenant_id,
+            actor,
+            act: Act::ModelRolledBack,
+            subject: Subject::NONE,
+            detail: json!({ "kind": kind.name(), "version": version }),
+            at: now,
+        };
+        audit::write(&mut tx, &entry).await?;
         tx.commit().await?;
         Ok(done)
     }

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    backfill, dead_letters, demo, doctor, erase, export, hasura, lab, rebuild, verify,
+    audit, backfill, dead_letters, demo, doctor, erase, export, hasura, lab, outbox, purposes,
+    rebuild, retain, verify,
 };
 
 /// Customer insight for people who run on Hasura: event triggers in, a remote schema out.
@@ -84,16 +85,43 @@ pub(super) enum Command {
         after_help = "Examples:\n  customer-intelligence erase --tenant 6f1c…-… --person 0d2e…-… --basis gdpr-request --dry-run\n  \
             customer-intelligence erase --tenant 6f1c…-… --person 0d2e…-… --basis gdpr-request > receipt.json\n  \
             customer-intelligence erase --tenant 6f1c…-… --verify 77aa…-…     # a day later: the second scan\n  \
+            customer-intelligence erase --tenant 6f1c…-… --person 0d2e…-… --basis gdpr-request --only communications,feedback\n  \
+            customer-intelligence erase --tenant 6f1c…-… --person 0d2e…-… --let-return TICKET-17\n  \
             customer-intelligence erase --check receipt.json\n  \
             customer-intelligence erase --reapply                             # after a restore from a backup"
     )]
     Erase(erase::Options),
+    /// Let go of what was kept long enough: activities by their own clocks, persons nothing was heard of.
+    ///
+    /// The service does so every night; this is for looking first, and for not waiting. Persons are erased by the running
+    /// service, with a receipt each.
+    #[command(after_help = "Examples:\n  customer-intelligence retain --dry-run\n  \
+            customer-intelligence retain --tenant 6f1c…-… --json")]
+    Retain(retain::Options),
+    /// Who did what, and who read about whom: look it up, and see whether anybody tampered with it.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  customer-intelligence audit verify"
+    )]
+    Audit(audit::Command),
     /// Look at deliveries that could not be understood, try them again, or drop them.
     #[command(
         subcommand,
         after_help = "Example:\n  customer-intelligence dead-letters list --reason wrong_type"
     )]
     DeadLetters(dead_letters::Command),
+    /// What customers can be asked to allow.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  customer-intelligence purposes list --tenant 6f1c…-…"
+    )]
+    Purposes(purposes::Command),
+    /// Look at messages to other systems that did not go out, and send parked ones again.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  customer-intelligence outbox list"
+    )]
+    Outbox(outbox::Command),
     /// Generate Hasura's metadata directory: event triggers, remote schema with role permissions, relationships.
     #[command(after_help = "Example:\n  customer-intelligence hasura --out hasura --check")]
     Hasura(hasura::Arguments),

@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
+use chrono::TimeDelta;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -18,10 +20,14 @@ use crate::domain::clock::Clock;
 use crate::http::Keys;
 use crate::inbox::tally;
 use crate::jobs::runs;
+use crate::outbox;
+use crate::privacy::queue;
 use crate::telemetry::metrics::{
-    CONNECTIONS, INBOX_BACKLOG, INBOX_LAG, JOB_LAST_SUCCESS, Recorder, SILENCE,
+    CONNECTIONS, ERASURES_LATE, INBOX_BACKLOG, INBOX_LAG, JOB_LAST_SUCCESS, MESSAGES_LAG,
+    MESSAGES_OPEN, Recorder, SILENCE,
 };
 use crate::workers::cron;
+use crate::workers::dispatch::{Keyring, NotASecret};
 
 const REVIVE_EVERY: Duration = Duration::from_secs(1);
 const GAUGES_EVERY: Duration = Duration::from_secs(5);
@@ -112,23 +118,29 @@ pub(super) struct Locks {
     pub(super) secrets: Arc<Secrets>,
     pub(super) webhook: Keys,
     pub(super) gateway: Keys,
+    pub(super) outbound: Keyring,
 }
 
 impl Locks {
     /// The keys as the secrets say now.
-    pub(super) fn new(secrets: Secrets) -> Self {
+    pub(super) fn new(secrets: Secrets) -> anyhow::Result<Self> {
         let locks = Self {
             secrets: Arc::new(secrets),
             webhook: Keys::default(),
             gateway: Keys::default(),
+            outbound: Keyring::default(),
         };
-        locks.turn();
-        locks
+        locks.turn().context("CI_OUTBOUND_SECRET")?;
+        Ok(locks)
     }
 
-    fn turn(&self) {
+    fn turn(&self) -> Result<(), NotASecret> {
         self.webhook.replace(self.secrets.webhook().accepted());
         self.gateway.replace(self.secrets.gateway().accepted());
+        match self.secrets.outbound() {
+            Some(pair) => self.outbound.replace(pair.accepted()),
+            None => Ok(()),
+        }
     }
 
     /// Follows the secrets' files: on SIGHUP at once, otherwise soon after they change.
@@ -142,10 +154,12 @@ impl Locks {
             }
             match self.secrets.reload() {
                 Ok(false) => {}
-                Ok(true) => {
-                    self.turn();
-                    tracing::info!("secrets were read again");
-                }
+                Ok(true) => match self.turn() {
+                    Ok(()) => tracing::info!("secrets were read again"),
+                    Err(error) => {
+                        tracing::warn!(%error, "messages are signed as before");
+                    }
+                },
                 Err(error) => {
                     let error = anyhow::Error::new(error);
                     tracing::warn!(error = format!("{error:#}"), "secrets stay as they were");
@@ -160,6 +174,7 @@ pub(super) async fn gauges(
     recorder: Recorder,
     readers: Readers,
     pool: Pool,
+    (clock, warned): (Clock, TimeDelta),
     stop: CancellationToken,
 ) {
     while pause(GAUGES_EVERY, &stop).await {
@@ -171,6 +186,8 @@ pub(super) async fn gauges(
             metrics::gauge!(INBOX_LAG).set(lag);
         }
         jobs(&pool).await;
+        erasures(&pool, &clock, warned).await;
+        messages(&pool, &clock).await;
         let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
         metrics::gauge!(CONNECTIONS, "state" => "idle").set(idle);
         metrics::gauge!(CONNECTIONS, "state" => "busy").set(pool.size().saturating_sub(idle));
@@ -192,6 +209,31 @@ pub(super) async fn silence(pool: Pool, clock: Clock, stop: CancellationToken) {
                 "how silent the tables are cannot be told"
             ),
         }
+    }
+}
+
+/// Erasures that are due soon, or were due.
+async fn erasures(pool: &Pool, clock: &Clock, warned: TimeDelta) {
+    let now = clock.now();
+    let found = within(pool, queue::lateness(pool, None, now, now + warned)).await;
+    let Ok(late) = found else { return };
+    for (state, n) in [("due_soon", late.due_soon), ("overdue", late.overdue)] {
+        let n = u32::try_from(n).unwrap_or(u32::MAX);
+        metrics::gauge!(ERASURES_LATE, "state" => state).set(n);
+    }
+}
+
+/// What has not gone out. Where the database is away, the last value stays.
+async fn messages(pool: &Pool, clock: &Clock) {
+    if let Ok(open) = within(pool, outbox::waiting(pool)).await {
+        for (state, n) in [("waiting", open.waiting), ("parked", open.parked)] {
+            let n = u32::try_from(n).unwrap_or(u32::MAX);
+            metrics::gauge!(MESSAGES_OPEN, "state" => state).set(n);
+        }
+        let lag = open
+            .oldest
+            .map_or(0.0, |at| (clock.now() - at).as_seconds_f64());
+        metrics::gauge!(MESSAGES_LAG).set(lag.max(0.0));
     }
 }
 

@@ -16,24 +16,32 @@ use tokio_util::sync::CancellationToken;
 
 use super::Database;
 use super::config::{Config, ScheduleConfig, Secrets};
+use super::office::office;
 use super::readiness::Readers;
+use super::rights;
 use super::upkeep::{self, Locks};
+use crate::actions::consents::Consents;
 use crate::actions::cron::Desk;
 use crate::actions::desks::Desks;
+use crate::audit::{Actor, Reads};
 use crate::db::{Pool, PoolConfig};
 use crate::domain::clock::Clock;
 use crate::http::{self, Health, webhook};
 use crate::inbox::{self, Writer};
+use crate::privacy::requests::Erasures;
 use crate::projections::Settings;
 use crate::resolve::fence::Pepper;
 use crate::resolve::fence_file::FenceFile;
 use crate::telemetry::metrics::Recorder;
+use crate::workers::dispatch::{Dispatcher, Outbound};
 use crate::{graphql, insight, workers};
 
 /// The writer has connections of its own, so that no read can keep a delivery waiting for one.
 const WRITER_CONNECTIONS: u32 = 2;
 /// Ingest loops: each holds one tenant at a time, so more of them help more tenants.
 const INGEST_WORKERS: usize = 2;
+/// A transaction that sends may lie idle for longer than a send takes by this much.
+const MARGIN: Duration = Duration::from_secs(2);
 /// Longest time that each part gets to come to an end.
 const PART_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -50,6 +58,7 @@ pub struct Service {
     database: Database,
     pool: Pool,
     writer: Writer,
+    reads: Reads,
     prepared: watch::Receiver<bool>,
     stop_doors: CancellationToken,
     stop_chores: CancellationToken,
@@ -84,7 +93,7 @@ impl Service {
             prepared.clone(),
             fence.clone(),
         );
-        let locks = Locks::new(secrets);
+        let locks = Locks::new(secrets)?;
         let limits = config.limits.http.clone();
         let context = workers::Context {
             pool: pool.clone(),
@@ -92,15 +101,34 @@ impl Service {
             pepper: Pepper::new(&locks.secrets.derive("fence")).kept_in(fence),
             settings: Settings {
                 quarantine_days: config.contacts.quarantine_days.into(),
+                announces: !config.outbound.targets.is_empty(),
                 ..Settings::default()
             },
         };
-        let desks = Desks::new(&pool, &writer, &clock);
-        let join = join_door(&database, &config, &context, desks, &locks, &limits);
+        let consents = Consents::new(
+            pool.clone(),
+            clock.clone(),
+            context.pepper.clone(),
+            context.settings,
+        );
+        let desks = Desks::new(&pool, &writer, &clock, consents);
+        let office = office(&config, &locks.secrets, &context, Actor::SERVICE)?;
+        let erasures = Erasures::new(office);
+        let rights = rights::Parts::new(&database, &config, &context, erasures.clone());
+        let join = join_door(
+            &database,
+            &config,
+            &context,
+            (desks, &rights),
+            &locks,
+            &limits,
+        );
+        let downloads = rights.door(&limits);
         let (desk, calls) = cron_door(&context, &writer, &locks, &limits);
         let door = webhook::Door::new(locks.webhook.clone(), writer.clone(), clock, limits.clone());
+        let dispatcher = dispatcher(&database, &config, &context, &locks)?;
         let health = health(&config, &readers, &recorder, &locks, limits.clone());
-        let routes = extras.routes.into_iter().chain([join, calls]);
+        let routes = extras.routes.into_iter().chain([join, calls, downloads]);
         let router = http::router(door, health, routes);
 
         let mut service = Self {
@@ -108,6 +136,7 @@ impl Service {
             database: database.clone(),
             pool: pool.clone(),
             writer: writer.clone(),
+            reads: rights.reads.clone(),
             prepared,
             stop_doors: CancellationToken::new(),
             stop_chores: CancellationToken::new(),
@@ -121,16 +150,33 @@ impl Service {
             http::serve(listener, router, &limits, stop.cancelled()).await;
         });
         service.flushers.spawn(async move { writer.run().await });
+        let reads = rights.reads.clone();
+        service.flushers.spawn(async move { reads.run().await });
+        service.start_exports(&rights);
         let stop = || service.stop_chores.clone();
         service
             .chores
             .spawn(upkeep::revive(database.clone(), stop()));
         service.chores.spawn(locks.follow(stop()));
-        service
-            .chores
-            .spawn(upkeep::gauges(recorder, readers, pool.clone(), stop()));
+        service.chores.spawn(upkeep::gauges(
+            recorder,
+            readers,
+            pool.clone(),
+            (
+                context.clock.clone(),
+                erasures.office.timing.warned_before_due(),
+            ),
+            stop(),
+        ));
         service.start_workers(&context);
-        service.start_jobs(context, config.schedule, &desk);
+        service.start_dispatcher(dispatcher);
+        service.start_erasures(context.clone(), erasures.clone());
+        let jobs = workers::cron::Context {
+            work: context,
+            office: erasures.office,
+            retention: config.schedule.retention,
+        };
+        service.start_jobs(jobs, config.schedule, &desk);
         service
             .preparing
             .spawn(upkeep::prepare(database, pool, preparation));
@@ -162,12 +208,45 @@ impl Service {
         });
     }
 
+    /// Carries out what was asked to be erased.
+    fn start_erasures(&mut self, context: workers::Context, erasures: Erasures) {
+        let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
+        self.chores.spawn(async move {
+            if upkeep::until_prepared(prepared, &stop).await {
+                let Erasures { office, asked } = erasures;
+                workers::erasures::run(context, office, &asked, stop.cancelled()).await;
+            }
+        });
+    }
+
+    /// Makes the archives that are asked for.
+    fn start_exports(&mut self, rights: &rights::Parts) {
+        let (builder, asked) = (rights.builder.clone(), rights.rights.exports.asked());
+        let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
+        self.chores.spawn(async move {
+            if upkeep::until_prepared(prepared, &stop).await {
+                workers::exports::run(builder, &asked, stop.cancelled()).await;
+            }
+        });
+    }
+
+    /// Messages go out when the schema is there, until the chores end.
+    fn start_dispatcher(&mut self, dispatcher: Dispatcher) {
+        let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
+        self.chores.spawn(async move {
+            if upkeep::until_prepared(prepared, &stop).await {
+                dispatcher.run(stop.cancelled()).await;
+            }
+        });
+    }
+
     /// Jobs that come round: our own clock asks for runs, and so does the cron door; one loop works on them.
-    fn start_jobs(&mut self, work: workers::Context, schedule: ScheduleConfig, desk: &Desk) {
-        let context = workers::cron::Context {
-            work,
-            retention: schedule.retention,
-        };
+    fn start_jobs(
+        &mut self,
+        context: workers::cron::Context,
+        schedule: ScheduleConfig,
+        desk: &Desk,
+    ) {
         let (entered, prepared) = (desk.entered(), self.prepared.clone());
         let stop = self.stop_chores.clone();
         self.chores.spawn(async move {
@@ -220,7 +299,8 @@ impl Service {
         // The server itself gives requests under way their time.
         while self.doors.join_next().await.is_some() {}
         self.writer.close();
-        end(&mut self.flushers, "the inbox writer").await;
+        self.reads.close();
+        end(&mut self.flushers, "the inbox writer or the audit's").await;
         self.stop_chores.cancel();
         end(&mut self.chores, "a chore").await;
         self.pool.close().await;
@@ -246,6 +326,28 @@ async fn end(tasks: &mut JoinSet<()>, what: &str) {
         tracing::warn!(what, "did not end in time and was cut");
         tasks.shutdown().await;
     }
+}
+
+/// What brings messages out, with connections of its own: no receiver keeps one from anybody else.
+fn dispatcher(
+    database: &Database,
+    config: &Config,
+    context: &workers::Context,
+    locks: &Locks,
+) -> anyhow::Result<Dispatcher> {
+    let outbound = Outbound {
+        targets: config.outbound.targets.clone(),
+        keyring: locks.outbound.clone(),
+        timeout: config.outbound.timeout,
+    };
+    let connections = PoolConfig {
+        max_connections: outbound.connections(),
+        // What the gate said holds for longer than anything may be sent for.
+        idle_in_transaction_timeout: outbound.timeout * 2 + MARGIN,
+        ..config.database.pool()
+    };
+    let pool = database.pool(&connections);
+    Ok(Dispatcher::new(pool, context.clock.clone(), outbound)?)
 }
 
 fn writer(database: &Database, config: &Config, clock: Clock) -> Writer {
@@ -276,7 +378,7 @@ fn join_door(
     database: &Database,
     config: &Config,
     context: &workers::Context,
-    desks: Desks,
+    (desks, rights): (Desks, &rights::Parts),
     locks: &Locks,
     limits: &http::Limits,
 ) -> Router {
@@ -284,7 +386,8 @@ fn join_door(
     let reads = database.reads(&connections, config.database.row_security);
     let quarantine_days = context.settings.quarantine_days;
     let reader = insight::Reader::new(reads, context.clock.clone(), quarantine_days);
-    let schema = graphql::Schema::new(reader, desks, config.limits.graphql.clone());
+    let schema = graphql::Schema::new(reader, desks, config.limits.graphql.clone())
+        .with_rights(rights.rights.clone(), rights.reads.clone());
     let keys = locks.gateway.clone();
     http::graphql::router(http::graphql::Door::new(keys, schema, limits))
 }

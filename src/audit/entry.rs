@@ -30,6 +30,12 @@ impl Actor {
         user_id: None,
     };
 
+    /// Whoever holds a one-time address.
+    pub const BEARER: Self = Self {
+        role: Cow::Borrowed("bearer"),
+        user_id: None,
+    };
+
     /// Somebody in a role of the platform.
     #[must_use]
     pub fn of(role: &'static str, user_id: Option<&str>) -> Self {
@@ -159,12 +165,18 @@ acts! {
     SettingChanged = "setting_changed",
     /// A derived value was set by hand.
     Overridden = "overridden",
+    /// A model was taken back.
+    ModelRolledBack = "model_rolled_back",
     /// Old data were let go.
     RetentionApplied = "retention_applied",
     /// A dead letter was tried again.
     LetterRedriven = "letter_redriven",
     /// A dead letter was dropped.
     LetterDropped = "letter_dropped",
+    /// A process began its chain of reads.
+    ReadsBegun = "reads_begun",
+    /// A process ended its chain of reads.
+    ReadsEnded = "reads_ended",
     /// Links about reads that are older than they have to be kept were taken out.
     ReadsPruned = "reads_pruned",
 }

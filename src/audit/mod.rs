@@ -8,6 +8,11 @@
 mod entry;
 mod hash;
 mod acts;
+pub mod reads;
+mod read_rows;
+mod flush;
+pub mod log;
+pub mod retention;
 mod about;
 pub mod verify;
 
@@ -15,3 +20,5 @@ pub use self::about::{Access, about, count};
 pub use self::acts::{ActLink, write};
 pub use self::entry::{Act, Actor, Entry, Subject};
 pub use self::hash::Hash;
+pub use self::read_rows::ReadLink;
+pub use self::reads::{Read, Reads};

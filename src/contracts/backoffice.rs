@@ -2,7 +2,7 @@
 
 use super::columns::{
     Column, ColumnType, Happens, ID, PERSON, TENANT, TableContract, UPDATED, at, count, currency,
-    day, flag, frame, label, one_of, uuid, word, words,
+    day, fixed, flag, frame, label, one_of, uuid, word, words,
 };
 use super::commerce::OFFERING_TOLD;
 use super::events::{EventContract, Part};
@@ -158,3 +158,33 @@ pub(super) const TOUR_DEPARTURE_PUBLISHED: EventContract = EventContract::new(
     ],
 )
 .aka(&["TripPublished"]);
+
+/// `ConsentChanged`: what somebody said about a purpose, recorded apart from their profile.
+pub(super) const CONSENT_CHANGED: EventContract = EventContract::new(
+    SCHEMA,
+    "ConsentChanged",
+    &[Part::subject(
+        SourceKind::Consent,
+        frame("consent_id", ColumnType::Uuid),
+        CONSENT_COLUMNS,
+        &[],
+    )],
+);
+
+const CONSENT_COLUMNS: &[Column] = &[
+    PERSON,
+    word("purpose", Field::Purpose),
+    one_of(
+        "channel",
+        Field::ChannelType,
+        &["WHATSAPP", "EMAIL", "WEBCHAT", "SMS"],
+    ),
+    fixed(
+        "decision",
+        Field::Decision,
+        &["GRANT", "RENEW", "DENY", "REVOKE", "ASK"],
+    ),
+    at("expires_at", Field::ExpiresAt),
+    word("text_version", Field::TextVersion),
+    word("source", Field::Origin),
+];

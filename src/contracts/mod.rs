@@ -26,11 +26,13 @@ mod rows;
 mod canonical;
 mod cut;
 mod letter;
+mod consents;
 pub mod envelope;
 
 use uuid::Uuid;
 
 pub use columns::{Column, ColumnType, Happens, Op, TableContract};
+pub use consents::ConsentRecord;
 pub use envelope::{Delivery, decode, read};
 pub use events::{EventContract, Part, Says, When};
 pub use names::platform_name;

@@ -126,6 +126,10 @@ const fn detail(field: Field) -> &'static str {
         Field::EntityType => "entity_type",
         Field::Until => "until",
         Field::ClosedAt => "closed_at",
+        Field::Purpose => "purpose",
+        Field::Decision => "decision",
+        Field::TextVersion => "text_version",
+        Field::Origin => "source",
         // The references and facts of the two lists above.
         _ => "",
     }

@@ -31,7 +31,7 @@ static TABLES: [TableContract; 24] = [
     communications::DOMAIN_EVENTS,
 ];
 
-static EVENTS: [EventContract; 20] = [
+static EVENTS: [EventContract; 21] = [
     commerce_events::BOOKING_CONFIRMED,
     commerce_events::BOOKING_FULLY_PAID,
     commerce_events::BOOKING_CANCELLED,
@@ -50,6 +50,7 @@ static EVENTS: [EventContract; 20] = [
     communications::MESSAGE_RECEIVED,
     communications::CONVERSATION_RESOLVED,
     backoffice::PERSON_PROFILE_UPDATED,
+    backoffice::CONSENT_CHANGED,
     backoffice::TOUR_DEPARTURE_PUBLISHED,
     commerce_events::TRIP_FEEDBACK_SUBMITTED,
 ];
@@ -108,13 +109,13 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_row_has_one_table_but_the_departure() {
+    fn every_kind_of_row_has_one_table_but_departures_and_consents() {
         let kinds: Vec<_> = allow_list().iter().filter_map(|table| table.kind).collect();
         assert!(distinct(kinds.iter()));
         for kind in SourceKind::ALL {
             assert_eq!(
                 kinds.contains(&kind),
-                kind != SourceKind::Departure,
+                !matches!(kind, SourceKind::Departure | SourceKind::Consent),
                 "{kind:?}"
             );
         }

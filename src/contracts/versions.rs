@@ -84,6 +84,7 @@ const fn references(kind: SourceKind) -> &'static [Field] {
             Field::Ticket,
             Field::Departure,
         ],
+        SourceKind::Consent => &[Field::Person],
         SourceKind::OnboardSale => &[Field::Person, Field::Passenger, Field::Ticket],
         SourceKind::Message => &[Field::Conversation],
         _ => &[],

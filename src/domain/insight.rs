@@ -188,6 +188,18 @@ pub struct Behavior {
 }
 
 impl Behavior {
+    /// Without what was concluded from the facts: what the person likes.
+    pub fn forget_preferences(&mut self) {
+        self.preferred_seat_position = None;
+        self.preferred_seat_label = None;
+        self.preferred_boarding_point = None;
+        self.favourite_tours.clear();
+        self.favourite_regions.clear();
+        self.favourite_months.clear();
+        self.favourite_party_size = None;
+        self.favourite_sales_channel = None;
+    }
+
     /// No-shows divided by trips and no-shows; none when there was neither.
     #[must_use]
     pub fn no_show_rate(&self) -> Option<f64> {
@@ -221,14 +233,41 @@ pub struct Feedback {
 /// What the profile itself allows and tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
-    /// As last told; none when never asked.
+    /// As last told; none when never asked, no longer true once it has run out.
     pub marketing_consent: Option<bool>,
+    /// Until when it holds, where a consent ends by itself.
+    pub marketing_until: Option<DateTime<Utc>>,
     /// Any profile of the person objects to profiling.
     pub profiling_objection: bool,
+    /// A consent to being measured was refused or taken back, apart from any objection.
+    pub profiling_refused: bool,
     /// As last told, such as `de-DE`.
     pub locale: Option<String>,
     /// The latest fare category is CHILD or INFANT: travel facts only.
     pub minor: bool,
+}
+
+impl Standing {
+    /// Whether anything may be concluded about the person: scores, preferences, segments, recommendations. Facts are none.
+    #[must_use]
+    pub const fn profiling_allowed(&self) -> bool {
+        !self.profiling_opposed() && !self.minor
+    }
+
+    /// Whether the person said no to it, in one way or the other.
+    #[must_use]
+    pub const fn profiling_opposed(&self) -> bool {
+        self.profiling_objection || self.profiling_refused
+    }
+
+    /// What time has made of it by an instant.
+    #[must_use]
+    pub fn by(mut self, now: DateTime<Utc>) -> Self {
+        if self.marketing_until.is_some_and(|until| until <= now) {
+            self.marketing_consent = self.marketing_consent.map(|_over| false);
+        }
+        self
+    }
 }
 
 /// All that is derived for one person at one instant.

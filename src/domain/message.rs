@@ -95,10 +95,11 @@ pub fn is_granted(standing: &Standing) -> bool {
     standing.state == State::Granted && !standing.objected
 }
 
-/// Whether a purpose that may not be opposed is not: it was granted, or nothing was ever asked or said about it.
+/// Whether a purpose that may not be opposed is not. It does not rest on a consent, so only a no counts: one that was
+/// never asked for, not answered or has run out is none.
 #[must_use]
 pub fn is_unopposed(standing: &Standing) -> bool {
-    matches!(standing.state, State::Granted | State::NotRequested) && !standing.objected
+    !matches!(standing.state, State::Denied | State::Revoked) && !standing.objected
 }
 
 #[cfg(test)]

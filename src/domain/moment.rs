@@ -73,11 +73,14 @@ pub fn derive_at<'r>(
     let rows: Vec<LogRow> = kept.map(|(row, _)| row.clone()).collect();
     let mut state = fold(person, &rows, reference);
     if !moment.is_now() {
-        let profiles = recorded.filter(|(row, _)| row.kind == SourceKind::PersonProfile);
+        let about = [SourceKind::PersonProfile, SourceKind::Consent];
+        let profiles = recorded.filter(|(row, _)| about.contains(&row.kind));
         let profiles: Vec<LogRow> = profiles.map(|(row, _)| row.clone()).collect();
         let today = fold(person, &profiles, reference).standing;
         state.standing.marketing_consent = today.marketing_consent;
+        state.standing.marketing_until = today.marketing_until;
         state.standing.profiling_objection = today.profiling_objection;
+        state.standing.profiling_refused = today.profiling_refused;
     }
     derive(&state, moment.instant(now))
 }

@@ -2,6 +2,8 @@
 
 use uuid::Uuid;
 
+use crate::audit::Actor;
+
 /// The header that carries the role.
 pub const ROLE: &str = "x-hasura-role";
 /// The header that carries the tenant.
@@ -97,6 +99,16 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Who this is in the audit log. A customer is there as the subject only, by tag.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        let user_id = self.user_id.as_deref();
+        match self.role {
+            Role::Customer => Actor::of(Role::Customer.name(), None),
+            role => Actor::of(role.name(), user_id),
+        }
+    }
+
     /// Reads the session variables through `header`, which gives a header's only value.
     #[must_use]
     pub fn read<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Self {

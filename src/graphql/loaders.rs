@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Context;
 use chrono::{DateTime, Datelike, Utc};
@@ -20,8 +20,8 @@ use crate::domain::insight::BoardingPlace;
 use crate::domain::moment::Moment;
 use crate::domain::timeline::MetricChange;
 use crate::insight::{
-    Consent, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest, Reader,
-    TimelinePage, TimelineRequest,
+    AlsoBookedTour, Audience, Consent, Error, ExplainRequest, Found, LabelKey, LateRequest,
+    Learned, Page, PageRequest, Reader, TimelinePage, TimelineRequest,
 };
 
 const ACTIVITIES_UNLESS_TOLD: u32 = 20;
@@ -42,6 +42,24 @@ pub(super) struct Loaders {
     late: Batch<LateRequest, Arc<Vec<MetricChange>>>,
     labels: Batch<LabelKey, Arc<str>>,
     consents: Batch<Uuid, Arc<Vec<Consent>>>,
+    learned: Batch<Moment, Arc<Learned>>,
+    seen: Arc<Seen>,
+}
+
+/// About whom something was answered.
+#[derive(Default)]
+pub(super) struct Seen(Mutex<Vec<Uuid>>);
+
+impl Seen {
+    pub(super) fn note(&self, persons: impl IntoIterator<Item = Uuid>) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.extend(persons);
+    }
+
+    /// Everyone so far, some of them more than once.
+    pub(super) fn take(&self) -> Vec<Uuid> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Loaders {
@@ -57,7 +75,14 @@ impl Loaders {
             late: Batch::default(),
             labels: Batch::default(),
             consents: Batch::default(),
+            learned: Batch::default(),
+            seen: Arc::default(),
         }
+    }
+
+    /// Those about whom something was answered, also when these loaders are gone.
+    pub(super) fn seen(&self) -> Arc<Seen> {
+        Arc::clone(&self.seen)
     }
 
     async fn person(&self, id: Uuid, moment: Moment) -> Option<CustomerInsight> {
@@ -85,6 +110,8 @@ impl Loaders {
                 Err(Failed) if found.is_empty() => return Err(Failed),
                 Err(Failed) => found.extend(past.into_iter().map(|key| (key, None))),
             }
+            self.seen
+                .note(found.iter().flat_map(|(key, found)| about(key, found)));
             Ok(found)
         });
         match load.await {
@@ -131,6 +158,14 @@ impl Loaders {
         load.await.ok().flatten()
     }
 
+    async fn learned(&self, moment: Moment) -> Option<Arc<Learned>> {
+        let tenant = self.tenant?;
+        let load = self.learned.load(moment, |moments| async move {
+            logged("models", self.reader.learned(tenant, &moments).await)
+        });
+        load.await.ok().flatten()
+    }
+
     async fn label(&self, key: LabelKey) -> Option<String> {
         let tenant = self.tenant?;
         let load = self.labels.load(key, |keys| async move {
@@ -142,6 +177,13 @@ impl Loaders {
         });
         load.await.ok().flatten().map(|label| label.to_string())
     }
+}
+
+/// The person who was asked for, and whom the answer is about where that is somebody else.
+fn about(PersonKey(id, _): &PersonKey, found: &Found) -> impl Iterator<Item = Uuid> + use<> {
+    let root = found.as_ref().map(|it| it.insight.person_profile_id);
+    let id = *id;
+    std::iter::once(id).chain(root.filter(move |root| *root != id))
 }
 
 fn logged<K: Eq + Hash, V>(
@@ -197,6 +239,36 @@ pub(super) async fn consents(ctx: &Context<'_>, root: Uuid) -> Option<Arc<Vec<Co
     ctx.data_opt::<Loaders>()?.consents(root).await
 }
 
+/// What people who travelled a tour travelled as well; `None` when the request has no tenant.
+pub(super) async fn also_booked(
+    ctx: &Context<'_>,
+    tour: Uuid,
+) -> Option<Result<Vec<AlsoBookedTour>, Error>> {
+    let loaders = ctx.data_opt::<Loaders>()?;
+    Some(loaders.reader.also_booked(loaders.tenant?, tour).await)
+}
+
+/// Who would like a tour; `None` when the request has no tenant.
+pub(super) async fn audience(
+    ctx: &Context<'_>,
+    tour: Uuid,
+    first: usize,
+) -> Option<Result<Vec<Audience>, Error>> {
+    let loaders = ctx.data_opt::<Loaders>()?;
+    let found = loaders.reader.audience(loaders.tenant?, tour, first).await;
+    if let Ok(found) = &found {
+        loaders
+            .seen
+            .note(found.iter().map(|one| one.person_profile_id));
+    }
+    Some(found)
+}
+
+/// What was learned by a moment; null when it cannot be read now.
+pub(super) async fn learned(ctx: &Context<'_>, moment: Moment) -> Option<Arc<Learned>> {
+    ctx.data_opt::<Loaders>()?.learned(moment).await
+}
+
 /// What an activity that came late has changed; null when it cannot be told now.
 pub(super) async fn late_changes(
     ctx: &Context<'_>,
@@ -209,7 +281,12 @@ pub(super) async fn late_changes(
 pub(super) async fn page(ctx: &Context<'_>, request: &PageRequest) -> Option<Result<Page, Error>> {
     let loaders = ctx.data_opt::<Loaders>()?;
     // On the heap: the root's other fields, of which there may be thousands, share its room.
-    Some(Box::pin(loaders.reader.page(loaders.tenant?, request)).await)
+    let page = Box::pin(loaders.reader.page(loaders.tenant?, request)).await;
+    if let Ok(page) = &page {
+        let persons = page.rows.iter().map(|row| row.person_profile_id);
+        loaders.seen.note(persons);
+    }
+    Some(page)
 }
 
 /// What was asked of a timeline, as it came.

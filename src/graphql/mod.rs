@@ -21,13 +21,18 @@ mod batch;
 mod errors;
 mod null_on_error;
 mod measured;
+mod traced;
 
 use std::time::Instant;
 
 use async_graphql::{EmptySubscription, SDLExportOptions};
 
 use crate::actions::desks::Desks;
+use crate::audit::Reads;
 use crate::insight::Reader;
+use crate::privacy::desk::Rights;
+
+use self::traced::Trace;
 
 pub use self::caller::Caller;
 pub use self::limits::Limits;
@@ -44,6 +49,8 @@ pub struct Schema {
     executable: Executable,
     reader: Reader,
     desks: Desks,
+    rights: Option<Rights>,
+    reads: Option<Reads>,
     limits: Limits,
     buckets: Buckets,
 }
@@ -56,8 +63,20 @@ impl Schema {
             executable: executable(&limits),
             reader,
             desks,
+            rights: None,
+            reads: None,
             buckets: Buckets::new(limits.rate),
             limits,
+        }
+    }
+
+    /// The same, with where the rights of persons are dealt with, and where reads about them are noted.
+    #[must_use]
+    pub fn with_rights(self, rights: Rights, reads: Reads) -> Self {
+        Self {
+            rights: Some(rights),
+            reads: Some(reads),
+            ..self
         }
     }
 
@@ -70,6 +89,7 @@ impl Schema {
     /// Answers one operation for one caller.
     pub async fn answer(&self, call: Call, caller: Caller) -> Result<Answer, Refusal> {
         let begun = Instant::now();
+        let trace = Trace::begin(self.reads.as_ref(), &call, &caller);
         let (request, shape, weighed) = call
             .into_request(Class::of(caller.role), &self.limits)
             .inspect_err(measured::refused)?;
@@ -79,18 +99,21 @@ impl Schema {
             measured::refused(&refusal);
             return Err(refusal);
         }
-        let request = if crowded.is_err() {
-            measured::crowded();
-            request.data(Crowded)
-        } else {
-            request
-        };
         let loaders = loaders::Loaders::new(self.reader.for_request(), &caller, crowded.is_err());
-        let desks = self.desks.clone();
-        let response = self
-            .executable
-            .execute(request.data(caller).data(loaders).data(desks))
-            .await;
+        let seen = loaders.seen();
+        let operation = request.operation_name.clone();
+        let mut request = request.data(caller).data(loaders).data(self.desks.clone());
+        if crowded.is_err() {
+            measured::crowded();
+            request = request.data(Crowded);
+        }
+        if let Some(rights) = &self.rights {
+            request = request.data(rights.clone());
+        }
+        let response = self.executable.execute(request).await;
+        if let Some(trace) = trace {
+            trace.end(operation, seen.take());
+        }
         let answer = Answer::new(response);
         shape.answered(begun, &answer);
         Ok(answer)

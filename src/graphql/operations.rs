@@ -9,12 +9,15 @@ use super::errors::FieldError;
 use super::rate::Crowded;
 use crate::actions::dead_letters::Letters;
 use crate::actions::desks::Desks;
+use crate::audit::Actor;
 
 /// The letters within a caller's reach.
 pub(super) struct Desk<'c> {
     pub(super) letters: &'c Letters,
     /// Only of this tenant.
     pub(super) tenant: Option<Uuid>,
+    /// Who asks.
+    pub(super) actor: Actor,
 }
 
 impl<'c> Desk<'c> {
@@ -23,8 +26,8 @@ impl<'c> Desk<'c> {
         if ctx.data_opt::<Crowded>().is_some() {
             return Err(FieldError::RateLimited.to_graphql());
         }
-        let reach = ctx
-            .data_opt::<Caller>()
+        let caller = ctx.data_opt::<Caller>();
+        let reach = caller
             .and_then(|caller| access::operations(caller, field))
             .ok_or_else(|| FieldError::Forbidden.to_graphql())?;
         let tenant = match reach {
@@ -33,6 +36,11 @@ impl<'c> Desk<'c> {
             Reach::Nothing => return Ok(None),
         };
         let letters = &ctx.data::<Desks>()?.letters;
-        Ok(Some(Self { letters, tenant }))
+        let actor = caller.map_or(Actor::SERVICE, Caller::actor);
+        Ok(Some(Self {
+            letters,
+            tenant,
+            actor,
+        }))
     }
 }

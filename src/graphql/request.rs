@@ -91,6 +91,7 @@ impl Call {
             .map_err(|error| Refusal::Syntax(error.to_string(), error.positions().collect()))?;
         let weighed = weigh(&document, class, limits)?;
         let name = self.operation_name.filter(|name| !name.is_empty());
+        let name = name.or_else(|| only_name(&document.operations));
         if self.only_query && !is_query(&document.operations, name.as_deref()) {
             return Err(Refusal::OnlyQuery);
         }
@@ -103,6 +104,16 @@ impl Call {
             None => request,
         };
         Ok((request, shape, weighed))
+    }
+}
+
+/// The name of the document's only operation, which then need not be named.
+fn only_name(operations: &DocumentOperations) -> Option<String> {
+    match operations {
+        DocumentOperations::Multiple(all) if all.len() == 1 => {
+            all.keys().next().map(ToString::to_string)
+        }
+        _ => None,
     }
 }
 
@@ -126,7 +137,8 @@ fn variables(values: Map<String, Json>) -> Variables {
     variables
 }
 
-fn constant(json: Json) -> Value {
+/// A JSON value as GraphQL has it.
+pub(super) fn constant(json: Json) -> Value {
     match json {
         Json::Null => Value::Null,
         Json::Bool(yes) => Value::Boolean(yes),

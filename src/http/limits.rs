@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: limits on what a GraphQL document may ask for (those are `graphql`'s).
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// What one server takes on before it says no.
@@ -33,6 +34,8 @@ pub struct Limits {
     pub retry_after_unavailable: Duration,
     /// `Retry-After` when more is in flight than may wait.
     pub retry_after_full: Duration,
+    /// Addresses of exports that are tried in a second, of whomever; more is a 503.
+    pub downloads_per_second: NonZeroU32,
     /// Time that requests under way get when the server stops.
     pub drain: Duration,
 }
@@ -53,6 +56,7 @@ impl Default for Limits {
             retry_after_unauthorized: Duration::from_mins(1),
             retry_after_unavailable: Duration::from_secs(5),
             retry_after_full: Duration::from_secs(1),
+            downloads_per_second: NonZeroU32::MIN.saturating_add(19),
             drain: Duration::from_secs(5),
         }
     }

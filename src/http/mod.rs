@@ -11,6 +11,7 @@ mod body;
 pub mod health;
 pub mod webhook;
 pub mod cron;
+pub mod exports;
 pub mod graphql;
 mod server;
 

@@ -5,6 +5,7 @@
 
 mod champions;
 mod versions;
+pub mod form;
 
 pub use champions::{Cause, Champion, Crowning, RolledBack, champions, crown, roll_back};
 pub use versions::{Candidate, Kept, Version, artefact, keep, version, versions};

@@ -217,9 +217,7 @@ pub const TABLES: &[Table] = &[
         nobody: &["id", "kind", "granted", "unopposed"],
         erased: Erased::Deleted,
         kept: "what it says until every receiver has it; that it was sent, as long as retention says",
-        export: Export::Not(
-            "it says what the metrics say; who receives it stands among the recipients",
-        ),
+        export: Export::As("messages"),
     },
     Table {
         name: "outbox_delivery",
@@ -230,7 +228,7 @@ pub const TABLES: &[Table] = &[
         nobody: &["id", "target", "outcome"],
         erased: Erased::Deleted,
         kept: "as the message",
-        export: Export::Not("the messages name their receivers"),
+        export: Export::As("messages"),
     },
     Table {
         name: "consent_proof",
@@ -255,9 +253,21 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "erasure_request",
         room: "privacy",
-        holds: "that somebody was erased, by tag",
-        occurs: &[("subject_tag", Occurs::Tag), ("tags", Occurs::Tag)],
-        nobody: &["request_id", "basis", "removed"],
+        holds: "that somebody is to be erased; once that is done, by tag only",
+        occurs: &[
+            ("person_profile_id", Occurs::Id),
+            ("subject_tag", Occurs::Tag),
+            ("tags", Occurs::Tag),
+        ],
+        nobody: &[
+            "request_id",
+            "basis",
+            "removed",
+            "categories",
+            "reason",
+            "told",
+        ],
+        erased: Erased::Emptied,
         kept: "for as long as the erasure may have to be proven",
         export: Export::Not("it is there for erased persons only"),
         ..NOBODY
@@ -339,6 +349,24 @@ pub const TABLES: &[Table] = &[
         ],
         kept: "for as long as retention says, 24 months unless told",
         export: Export::As("access"),
+        ..NOBODY
+    },
+    Table {
+        name: "retention_setting",
+        room: "privacy",
+        nobody: &["clock"],
+        ..NOBODY
+    },
+    Table {
+        name: "retention_horizon",
+        room: "resolve",
+        ..NOBODY
+    },
+    Table {
+        name: "retention_statistic",
+        room: "privacy",
+        holds: "sums over at least ten persons who went, in whom nobody can be traced",
+        nobody: &["currency", "persons"],
         ..NOBODY
     },
     Table {

@@ -9,34 +9,35 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::customers;
+use super::{customers, proofs};
 use crate::db::{Error, Tx};
 use crate::domain::activity::LogRow;
-use crate::domain::consent::{ANY, Follows, Statement, said};
+use crate::domain::consent::{ANY, Act, Follows, Source, Statement, recorded, said};
 use crate::domain::fold::FOLD_VERSION;
-use crate::domain::source::SourceKind;
+use crate::domain::source::{ContentHash, SourceKind};
+use crate::resolve::fence::Pepper;
 
 /// What is to be written down of a batch, taken from its rows before they go elsewhere.
 #[derive(Debug, Clone, Default)]
 pub struct Heard {
     /// Customers that became known or were told of.
     customers: BTreeSet<Uuid>,
-    /// Versions of their profiles.
+    /// Versions of their profiles, and what was recorded apart from them.
     versions: Vec<LogRow>,
 }
 
 impl Heard {
-    /// Of these customers, and of whatever profile versions are among these rows.
+    /// Of these customers, and of whatever profile versions and records of consent are among these rows.
     pub fn of<'r>(
         customers: impl IntoIterator<Item = Uuid>,
         rows: impl IntoIterator<Item = &'r LogRow>,
     ) -> Self {
-        let profiles = rows
+        let told = rows
             .into_iter()
-            .filter(|row| row.kind == SourceKind::PersonProfile);
+            .filter(|row| matches!(row.kind, SourceKind::PersonProfile | SourceKind::Consent));
         Self {
             customers: customers.into_iter().collect(),
-            versions: profiles.cloned().collect(),
+            versions: told.cloned().collect(),
         }
     }
 
@@ -50,6 +51,9 @@ impl Heard {
 }
 
 /// Writes down what was heard; returns how many rows are new. The caller holds the customers' locks.
+///
+/// A message that is just being sent about one of them is waited for, so that none is sent once this has been committed
+/// that it forbids. The wait is no longer than a send may take, and only for those whose profile told something.
 pub async fn record_consents(
     tx: &mut Tx,
     tenant_id: Uuid,
@@ -63,15 +67,26 @@ pub async fn record_consents(
     let mut columns = Columns::default();
     for (purpose, follows) in &purposes {
         for customer in &heard.customers {
-            columns.push(*customer, purpose, &Statement::FIRST);
+            columns.push(*customer, (purpose, ANY), &Statement::FIRST);
         }
         for row in &heard.versions {
             if let Some(statement) = said(row, *follows) {
-                columns.push(row.person, purpose, &statement);
+                columns.push(row.person, (purpose, ANY), &statement);
             }
         }
     }
-    columns.insert(tx, tenant_id, recorded_at).await
+    for row in &heard.versions {
+        if let Some(one) = recorded(row) {
+            columns.push(row.person, (&one.purpose, &one.channel), &one.said);
+        }
+    }
+    let new = columns.insert(tx, tenant_id, recorded_at).await?;
+    // Also where no row is new: a merge alone changes whose consent counts.
+    let told: BTreeSet<Uuid> = heard.versions.iter().map(|row| row.person).collect();
+    if !told.is_empty() {
+        customers::lock_against_sending(tx, tenant_id, &told).await?;
+    }
+    Ok(new)
 }
 
 /// What can be allowed, and which field of a profile speaks about it: everybody's purposes and the tenant's own.
@@ -99,8 +114,64 @@ async fn purposes(
     Ok(found)
 }
 
-/// Takes these persons' rows out. The transaction is the eraser's.
-pub(super) async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &[Uuid]) -> Result<u64, Error> {
+/// One row of the ledger.
+pub(super) struct Said {
+    pub(super) person: Uuid,
+    pub(super) purpose: String,
+    pub(super) channel: String,
+    pub(super) said: Statement,
+}
+
+/// Everything these persons' rows say, in no particular order.
+pub(super) async fn read(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    persons: &[Uuid],
+) -> Result<Vec<Said>, Error> {
+    let rows = sqlx::query!(
+        "select person_profile_id, purpose, channel, told_at, evidence, act, source, effective_at, expires_at,
+           text_version
+         from consent where tenant_id = $1 and person_profile_id = any ($2)",
+        tenant_id,
+        persons,
+    )
+    .fetch_all(connection)
+    .await?;
+    let rows = rows.into_iter().map(|row| {
+        let misfit = |column| Error::Inconsistent {
+            table: "consent",
+            column,
+            id: row.person_profile_id,
+        };
+        let evidence = row.evidence.as_slice().try_into().ok();
+        Ok(Said {
+            person: row.person_profile_id,
+            purpose: row.purpose,
+            channel: row.channel,
+            said: Statement {
+                told_at: row.told_at,
+                evidence: ContentHash(evidence.ok_or_else(|| misfit("evidence"))?),
+                act: Act::from_code(row.act).ok_or_else(|| misfit("act"))?,
+                source: Source::from_code(row.source).ok_or_else(|| misfit("source"))?,
+                effective_at: row.effective_at,
+                expires_at: row.expires_at,
+                text_version: row.text_version,
+            },
+        })
+    });
+    rows.collect()
+}
+
+/// Takes these persons' rows out, and keeps what has to be proven of them under their tags. The transaction is the
+/// eraser's.
+pub(super) async fn remove(
+    tx: &mut Tx,
+    pepper: &Pepper,
+    tenant_id: Uuid,
+    persons: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<u64, Error> {
+    proofs::keep(tx, pepper, tenant_id, persons, now).await?;
     let gone = sqlx::query!(
         "delete from consent where tenant_id = $1 and person_profile_id = any ($2)",
         tenant_id,
@@ -167,22 +238,28 @@ async fn behind(
 struct Columns {
     persons: Vec<Uuid>,
     purposes: Vec<String>,
+    channels: Vec<String>,
     told: Vec<DateTime<Utc>>,
     evidence: Vec<Vec<u8>>,
     acts: Vec<i16>,
     sources: Vec<i16>,
     effective: Vec<Option<DateTime<Utc>>>,
+    expires: Vec<Option<DateTime<Utc>>>,
+    texts: Vec<Option<String>>,
 }
 
 impl Columns {
-    fn push(&mut self, person: Uuid, purpose: &str, said: &Statement) {
+    fn push(&mut self, person: Uuid, (purpose, channel): (&str, &str), said: &Statement) {
         self.persons.push(person);
         self.purposes.push(purpose.to_owned());
+        self.channels.push(channel.to_owned());
         self.told.push(said.told_at);
         self.evidence.push(said.evidence.0.to_vec());
         self.acts.push(said.act.code());
         self.sources.push(said.source.code());
         self.effective.push(said.effective_at);
+        self.expires.push(said.expires_at);
+        self.texts.push(said.text_version.clone());
     }
 
     /// In the order of the key, so that two who write the same rows wait for each other instead of blocking.
@@ -194,13 +271,13 @@ impl Columns {
     ) -> Result<u64, Error> {
         let done = sqlx::query!(
             "insert into consent (tenant_id, person_profile_id, purpose, channel, told_at, evidence,
-               act, source, effective_at, recorded_at)
-             select $1, u.person, u.purpose, $9, u.told_at, u.evidence, u.act, u.source,
-                    u.effective_at, $10
+               act, source, effective_at, expires_at, text_version, recorded_at)
+             select $1, u.person, u.purpose, u.channel, u.told_at, u.evidence, u.act, u.source,
+                    u.effective_at, u.expires_at, u.text_version, $9
              from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::bytea[], $6::smallint[],
-                         $7::smallint[], $8::timestamptz[])
-               as u (person, purpose, told_at, evidence, act, source, effective_at)
-             order by u.person, u.purpose, u.told_at, u.evidence
+                         $7::smallint[], $8::timestamptz[], $10::text[], $11::timestamptz[], $12::text[])
+               as u (person, purpose, told_at, evidence, act, source, effective_at, channel, expires_at, text_version)
+             order by u.person, u.purpose, u.channel, u.told_at, u.evidence
              on conflict do nothing",
             tenant_id,
             &self.persons,
@@ -210,8 +287,10 @@ impl Columns {
             &self.acts,
             &self.sources,
             &self.effective as &[Option<DateTime<Utc>>],
-            ANY,
             recorded_at,
+            &self.channels,
+            &self.expires as &[Option<DateTime<Utc>>],
+            &self.texts as &[Option<String>],
         )
         .execute(&mut **tx)
         .await?;

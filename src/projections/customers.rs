@@ -181,10 +181,33 @@ pub(super) async fn merged_into(
     Ok(merged.collect())
 }
 
+/// One who refolds at a time. Whoever is sending a message about a customer holds the row for key share, and neither waits
+/// for the other.
 async fn lock(tx: &mut Tx, tenant_id: Uuid, persons: Vec<Uuid>) -> Result<(), Error> {
     sqlx::query!(
         r#"select person_profile_id from customer
            where tenant_id = $1 and person_profile_id = any ($2)
+           order by person_profile_id for no key update"#,
+        tenant_id,
+        &persons,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Waits until nothing is being sent about these customers or anyone merged with them, and lets nothing be sent before
+/// this transaction ends: for whoever changes what they allow. The caller holds their rows, as they are folded.
+pub(super) async fn lock_against_sending(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    persons: &BTreeSet<Uuid>,
+) -> Result<(), Error> {
+    let persons: Vec<Uuid> = persons.iter().copied().collect();
+    sqlx::query!(
+        r#"select person_profile_id from customer
+           where tenant_id = $1 and root = any (array(
+             select root from customer where tenant_id = $1 and person_profile_id = any ($2)))
            order by person_profile_id for update"#,
         tenant_id,
         &persons,
@@ -207,6 +230,27 @@ pub(super) async fn set_merged_into(
         tenant_id,
         person,
         merged_into,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Notes the latest thing that was heard of persons before it is let go.
+pub(super) async fn heard_last(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    last: &BTreeMap<Uuid, DateTime<Utc>>,
+) -> Result<(), Error> {
+    let persons: Vec<Uuid> = last.keys().copied().collect();
+    let at: Vec<DateTime<Utc>> = last.values().copied().collect();
+    sqlx::query!(
+        "update customer set last_active_at = greatest(last_active_at, u.at)
+         from unnest($2::uuid[], $3::timestamptz[]) as u (person, at)
+         where customer.tenant_id = $1 and customer.person_profile_id = u.person",
+        tenant_id,
+        &persons,
+        &at,
     )
     .execute(&mut **tx)
     .await?;

@@ -1,5 +1,7 @@
 //! The insight row: the derived insight as bytes, and beside it the columns that lists are filtered by.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -160,11 +162,15 @@ impl Cells {
 
     /// The stored insight, if this program can read it.
     pub(super) fn insight(&self) -> Option<Insight> {
-        let (format, rest) = self.body.split_first()?;
-        (*format == FORMAT)
-            .then(|| postcard::from_bytes(rest).ok())
-            .flatten()
+        decode(&self.body)
     }
+}
+
+fn decode(body: &[u8]) -> Option<Insight> {
+    let (format, rest) = body.split_first()?;
+    (*format == FORMAT)
+        .then(|| postcard::from_bytes(rest).ok())
+        .flatten()
 }
 
 /// The rows of the persons behind `after` up to and with `last`, with the version of the fold that made each.
@@ -202,6 +208,32 @@ pub(super) async fn stretch(
     .fetch_all(connection)
     .await?;
     Ok(cells.into_iter().zip(versions).collect())
+}
+
+/// The insights of these persons as they are stored, each with its revision; without those that this program cannot
+/// read.
+pub(super) async fn stored(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    persons: &BTreeSet<Uuid>,
+) -> Result<BTreeMap<Uuid, (Insight, i64)>, Error> {
+    if persons.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let persons: Vec<Uuid> = persons.iter().copied().collect();
+    let rows = sqlx::query!(
+        "select person_profile_id, revision, body from customer_insight
+         where tenant_id = $1 and person_profile_id = any ($2)",
+        tenant_id,
+        &persons,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let read = rows.into_iter().filter_map(|row| {
+        let insight = decode(&row.body)?;
+        Some((row.person_profile_id, (insight, row.revision)))
+    });
+    Ok(read.collect())
 }
 
 /// How many insights another version of the fold made.

@@ -13,22 +13,32 @@ mod parts;
 mod proof;
 mod insight_rows;
 mod consents;
+mod purposes;
+mod proofs;
+mod announce;
 mod erasure;
+mod ageing;
+mod inactive;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::activity_log::{Appended, Digest};
 use crate::domain::fold::CustomerState;
 
+pub use ageing::{Ageing, Step, age};
 pub use consents::{Heard, record_consents};
 pub use customers::{counts, due, due_of, upsert_profiles};
-pub use erasure::{Erasure, erase, family};
+pub use erasure::{Erasure, erase, family, purge, sorts};
 pub use examine::{Cell, Drift, Examined, Leaf, examine};
 pub use heal::{Healed, heal};
+pub use inactive::{Inactive, Sums, currency, flag_for_review, inactive, up_for_review};
 pub use insight_rows::of_other_folds;
 pub use proof::state_hash;
+pub use proofs::{proofs, prune_proofs};
+pub use purposes::{Purpose, add_purpose, purposes};
 pub use rebuild::{Page, Rebuilt, page, rebuild};
 pub use refold::{refold, refold_all};
 
@@ -41,6 +51,8 @@ pub struct Settings {
     pub large_from: usize,
     /// How many persons are folded at a time, so that memory stays flat; at least one.
     pub at_a_time: u16,
+    /// Somebody is told when insights change.
+    pub announces: bool,
 }
 
 impl Default for Settings {
@@ -49,6 +61,7 @@ impl Default for Settings {
             quarantine_days: 3,
             large_from: 2_000,
             at_a_time: 500,
+            announces: false,
         }
     }
 }
@@ -60,6 +73,8 @@ pub struct Touched {
     pub persons: BTreeMap<Uuid, BTreeSet<Uuid>>,
     /// Rows that are new in the log.
     pub appended: Vec<Appended>,
+    /// When they were recorded; none when nothing new was.
+    pub recorded_at: Option<DateTime<Utc>>,
 }
 
 impl Touched {
@@ -70,6 +85,7 @@ impl Touched {
         Self {
             persons: persons.into_iter().map(untouched).collect(),
             appended: Vec::new(),
+            recorded_at: None,
         }
     }
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::announce::Before;
 use super::customers::{self, Set};
 use super::insight_rows::{self, InsightRow};
 use super::large::{self, Growth};
@@ -50,6 +51,10 @@ pub async fn refold(
         let chunk: BTreeSet<Uuid> = chunk.iter().copied().collect();
         let mut sets = customers::close_and_lock(tx, tenant_id, chunk).await?;
         sets.retain(|root, _| done.insert(*root));
+        let before = match touched.recorded_at.filter(|_| settings.announces) {
+            Some(_) => Before::read(tx, tenant_id, &sets, &appended).await?,
+            None => Before::default(),
+        };
         let mut rows = Vec::new();
         for (root, set) in &sets {
             if !set.in_parts.contains(root) {
@@ -66,12 +71,15 @@ pub async fn refold(
                 rows.push(derived(&folded, now)?);
             }
         }
-        let rows: Vec<&InsightRow> = rows.iter().collect();
-        insight_rows::upsert(tx, tenant_id, &rows).await?;
-        for row in rows {
+        insight_rows::upsert(tx, tenant_id, &rows.iter().collect::<Vec<_>>()).await?;
+        for row in &rows {
             sets.remove(&row.insight.person_profile_id);
         }
-        refolder.whole(tx, &sets).await?;
+        let whole = refolder.whole(tx, &sets).await?;
+        if let Some(recorded_at) = touched.recorded_at {
+            let rows = rows.iter().chain(whole.iter().map(|one| &one.row));
+            before.tell(tx, tenant_id, rows, recorded_at).await?;
+        }
     }
     Ok(done.len())
 }
@@ -98,7 +106,7 @@ pub async fn refold_all(
         };
         after = *last;
         let sets = customers::close_and_lock(tx, tenant_id, page.into_iter().collect()).await?;
-        written += refolder.whole(tx, &sets).await?;
+        written += refolder.whole(tx, &sets).await?.len();
     }
 }
 
@@ -116,7 +124,7 @@ pub(super) async fn refold_anew(
         now,
     };
     let sets = customers::close_and_lock(tx, tenant_id, persons).await?;
-    refolder.whole(tx, &sets).await
+    Ok(refolder.whole(tx, &sets).await?.len())
 }
 
 /// What stays the same from person to person.
@@ -135,7 +143,7 @@ pub(super) struct Refolded {
 
 impl Refolder {
     /// Folds the whole log of these sets and writes what it comes to.
-    async fn whole(&self, tx: &mut Tx, sets: &BTreeMap<Uuid, Set>) -> Result<usize, Error> {
+    async fn whole(&self, tx: &mut Tx, sets: &BTreeMap<Uuid, Set>) -> Result<Vec<Refolded>, Error> {
         let members: Vec<Uuid> = sets
             .values()
             .flat_map(|set| &set.members)
@@ -144,7 +152,7 @@ impl Refolder {
         let rows = activity_log::slices(tx, self.tenant_id, &members).await?;
         let refolded = self.fold(tx, sets, rows, |_| self.now).await?;
         self.write(tx, sets, &refolded).await?;
-        Ok(refolded.len())
+        Ok(refolded)
     }
 
     /// Folds these rows, which are all of the sets' members, each person for an instant. Writes nothing.

@@ -30,7 +30,7 @@ pub const fn parents(kind: SourceKind) -> &'static [(Field, SourceKind)] {
         ],
         K::Payment | K::Ancillary => &[(Field::Booking, K::Booking)],
         K::Ticket => &[(Field::Passenger, K::Passenger)],
-        K::CheckoutSession | K::Contact => &[(Field::Person, K::PersonProfile)],
+        K::CheckoutSession | K::Contact | K::Consent => &[(Field::Person, K::PersonProfile)],
         K::BoardingEvent | K::OnboardSale => &[
             (Field::Person, K::PersonProfile),
             (Field::Passenger, K::Passenger),
@@ -54,7 +54,7 @@ pub const fn inherited(child: SourceKind, parent: SourceKind, role: Role) -> Opt
         (K::Passenger | K::BoardingEvent | K::OnboardSale, K::PersonProfile, _)
         | (K::Ticket | K::BoardingEvent | K::OnboardSale, K::Passenger, Role::Traveller)
         | (K::BoardingEvent | K::OnboardSale, K::Ticket, Role::Traveller) => Some(Role::Traveller),
-        (K::TripFeedback, K::PersonProfile, _) => Some(Role::Subject),
+        (K::TripFeedback | K::Consent, K::PersonProfile, _) => Some(Role::Subject),
         (K::Contact, K::PersonProfile, _)
         | (K::Conversation, K::Contact, _)
         | (K::Message, K::Conversation, _) => Some(Role::Correspondent),
@@ -121,6 +121,12 @@ fn share(kind: SourceKind, fields: &Fields, person: Uuid, role: Role) -> Fields 
     for (field, value) in fields {
         match (field, role) {
             (Field::Person, _) if !concerns(kind, role, *field) => {}
+            // Whose consent it is counts: that of a merged profile is not the survivor's.
+            (Field::Person, _) if kind == K::Consent => {
+                if *value == Value::Id(person) {
+                    own.push((Field::Person, value.clone()));
+                }
+            }
             (Field::Person, _) => {
                 own.push((Field::Mine, Value::Bool(*value == Value::Id(person))));
                 if matches!(kind, K::Contact | K::TripFeedback) {

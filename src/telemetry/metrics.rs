@@ -54,6 +54,28 @@ pub const GRAPHQL_CROWDED: &str = "ci_graphql_crowded_total";
 pub const JOB_RUNS: &str = "ci_job_runs_total";
 /// Gauge, seconds since 1970, by `job`: when a run of it last finished well, in whichever process.
 pub const JOB_LAST_SUCCESS: &str = "ci_job_last_success_timestamp_seconds";
+/// Gauge, by `state` (due_soon, overdue): erasures that are not done.
+pub const ERASURES_LATE: &str = "ci_erasures_late";
+/// Counter, by `target` and `outcome` (delivered, again, parked, withheld): messages to other systems.
+pub const MESSAGES: &str = "ci_messages_total";
+/// Histogram, seconds, by `target`: one batch of messages, from before the gate to its commit.
+pub const MESSAGE_SEND: &str = "ci_message_send_seconds";
+/// Gauge, by `state` (waiting, parked): deliveries of messages that have not gone out.
+pub const MESSAGES_OPEN: &str = "ci_messages_open";
+/// Gauge, seconds: age of the oldest of those that wait.
+pub const MESSAGES_LAG: &str = "ci_messages_lag_seconds";
+
+/// Counter: requests that read about persons and were recorded.
+pub const AUDIT_READS: &str = "ci_audit_reads_total";
+/// Counter: such requests that could not be recorded. Anything but 0 is to be looked into.
+pub const AUDIT_READS_LOST: &str = "ci_audit_reads_lost_total";
+/// Gauge: such requests that wait to be recorded.
+pub const AUDIT_READS_WAITING: &str = "ci_audit_reads_waiting";
+/// Counter: groups of them that could not be written at once.
+pub const AUDIT_FAILURES: &str = "ci_audit_failures_total";
+
+/// Gauge: requests for persons' data that are due within five days, or were due, and are not answered.
+pub const EXPORTS_PRESSING: &str = "ci_exports_pressing";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -63,6 +85,11 @@ enum Kind {
 }
 
 const DESCRIBED: &[(Kind, &str, &str)] = &[
+    (
+        Kind::Gauge,
+        ERASURES_LATE,
+        "Erasures that are not done, by how late they are",
+    ),
     (
         Kind::Counter,
         DELIVERIES,
@@ -161,6 +188,51 @@ const DESCRIBED: &[(Kind, &str, &str)] = &[
         Kind::Gauge,
         JOB_LAST_SUCCESS,
         "When a run of the job last finished well, in seconds since 1970",
+    ),
+    (
+        Kind::Counter,
+        AUDIT_READS,
+        "Requests that read about persons and were recorded",
+    ),
+    (
+        Kind::Counter,
+        AUDIT_READS_LOST,
+        "Requests that read about persons and could not be recorded",
+    ),
+    (
+        Kind::Gauge,
+        AUDIT_READS_WAITING,
+        "Requests that read about persons and wait to be recorded",
+    ),
+    (
+        Kind::Gauge,
+        EXPORTS_PRESSING,
+        "Requests for persons' data that are about to be due and not answered",
+    ),
+    (
+        Kind::Counter,
+        AUDIT_FAILURES,
+        "Groups of reads that could not be written at once",
+    ),
+    (
+        Kind::Counter,
+        MESSAGES,
+        "Messages to other systems, by receiver and outcome",
+    ),
+    (
+        Kind::Histogram,
+        MESSAGE_SEND,
+        "Seconds of one batch of messages to a receiver",
+    ),
+    (
+        Kind::Gauge,
+        MESSAGES_OPEN,
+        "Messages that have not gone out, by state",
+    ),
+    (
+        Kind::Gauge,
+        MESSAGES_LAG,
+        "Age in seconds of the oldest message that waits",
     ),
 ];
 

@@ -32,6 +32,7 @@ mod demo;
 mod intake;
 #[cfg(test)]
 mod outbox;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod privacy;

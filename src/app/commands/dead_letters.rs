@@ -2,16 +2,17 @@
 
 use std::fmt::Write;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::super::{Database, config::Config};
 use super::say;
-use crate::actions::dead_letters::{Redriven, redrive};
+use crate::actions::dead_letters::{Letters, Redriven};
+use crate::audit::Actor;
 use crate::db::Pool;
 use crate::domain::clock::Clock;
-use crate::inbox::dead_letters::{Query, Summary, discard, list, show};
+use crate::inbox::dead_letters::{Query, Summary, list, show};
 use crate::inbox::{Limits, Writer};
 
 /// What to do with dead letters.
@@ -151,7 +152,8 @@ async fn again(pool: &Pool, id: Uuid) -> anyhow::Result<()> {
     let clock = Clock::system();
     let writer = Writer::new(pool.clone(), clock.clone(), Limits::default());
     let work = async {
-        let redriven = redrive(pool, &writer, &clock, None, id).await;
+        let letters = Letters::new(pool.clone(), writer.clone(), clock);
+        let redriven = letters.redrive(None, id, Actor::COMMAND).await;
         writer.close();
         redriven
     };
@@ -168,9 +170,10 @@ async fn again(pool: &Pool, id: Uuid) -> anyhow::Result<()> {
 }
 
 async fn drop_one(pool: &Pool, id: Uuid) -> anyhow::Result<()> {
-    let (letter, _) = show(pool, None, id)
-        .await?
-        .context("there is no such dead letter")?;
-    discard(pool, letter.tenant_id, letter.id).await?;
+    let clock = Clock::system();
+    let writer = Writer::new(pool.clone(), clock.clone(), Limits::default());
+    let letters = Letters::new(pool.clone(), writer, clock);
+    let dropped = letters.drop(None, id, Actor::COMMAND).await?;
+    ensure!(dropped, "there is no such dead letter");
     say("dropped\n")
 }

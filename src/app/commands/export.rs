@@ -9,13 +9,16 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::super::config::Config;
 use super::super::{Database, signals};
 use super::backfill::keyed;
 use super::say;
-use crate::db::{PoolConfig, migrate};
+use crate::audit::{self, Act, Actor, Entry, Subject};
+use crate::db::{Pool, PoolConfig, Tx, migrate};
 use crate::domain::clock::Clock;
 use crate::domain::metric::Language;
 use crate::privacy::export::{Answer, Category, Document, Request, csv, export};
@@ -104,14 +107,46 @@ pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<
     };
     let pepper = Pepper::new(&secrets.derive("fence"));
     let now = Clock::system().now();
+    let exporting = async {
+        let answer = export(&pool, &pepper, &request, now).await?;
+        if matches!(answer, Answer::Found(_)) {
+            note(&pool, &pepper, &request, (options.format, now)).await?;
+        }
+        Ok(answer)
+    };
     let answer = tokio::select! {
-        answer = export(&pool, &pepper, &request, now) => answer.map_err(anyhow::Error::from),
+        answer = exporting => answer,
         () = signals::stop() => Err(anyhow::anyhow!("interrupted; nothing was written")),
     };
     pool.close().await;
     database.close().await?;
     let tag = Tagger::new(&secrets.derive("log-tags")).tag(options.tenant, options.person);
     conclude(answer?, &options, &tag, began)
+}
+
+/// Says in the audit log that there was an export, before anything leaves.
+async fn note(
+    pool: &Pool,
+    pepper: &Pepper,
+    request: &Request,
+    (format, at): (Format, DateTime<Utc>),
+) -> anyhow::Result<()> {
+    let categories = request.categories.iter().map(|one| one.name());
+    let format = match format {
+        Format::Json => "JSON",
+        Format::Csv => "CSV",
+    };
+    let entry = Entry {
+        tenant_id: request.tenant_id,
+        actor: Actor::COMMAND,
+        act: Act::Exported,
+        subject: Subject::person(pepper.tag(request.tenant_id, request.person)),
+        detail: json!({ "categories": categories.collect::<Vec<_>>(), "format": format }),
+        at,
+    };
+    let mut tx = Tx::begin(pool).await?;
+    audit::write(&mut tx, &entry).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Writes the export, or says why there is none.

@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+pub(super) mod audit;
 pub(super) mod backfill;
 pub(super) mod dead_letters;
 pub(super) mod demo;
@@ -9,7 +10,10 @@ pub(super) mod export;
 pub(super) mod hasura;
 pub(super) mod lab;
 mod migrate;
+pub(super) mod outbox;
+pub(super) mod purposes;
 pub(super) mod rebuild;
+pub(super) mod retain;
 pub(super) mod verify;
 mod serve;
 
@@ -45,8 +49,12 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Rebuild(options) => rebuild::run(&config, options).await,
         Command::Verify(options) => verify::run(&config, options).await,
         Command::Erase(options) => Box::pin(erase::run(config, options)).await,
+        Command::Retain(options) => Box::pin(retain::run(config, options)).await,
+        Command::Audit(command) => Box::pin(audit::run(config, command)).await,
         Command::Backfill(options) => Box::pin(backfill::run(config, options)).await,
-        Command::DeadLetters(command) => dead_letters::run(&config, command).await,
+        Command::DeadLetters(command) => Box::pin(dead_letters::run(&config, command)).await,
+        Command::Purposes(command) => purposes::run(&config, command).await,
+        Command::Outbox(command) => outbox::run(&config, command).await,
         Command::Hasura(arguments) => hasura::run(&arguments),
         Command::Lab(command) => lab::run(&command),
         Command::Config {

@@ -31,6 +31,12 @@ pub enum SecretsError {
         /// The address.
         bind: std::net::IpAddr,
     },
+    /// Somebody is to be told, and nothing to sign it with.
+    #[error(
+        "CI_OUTBOUND_URLS is set and CI_OUTBOUND_SECRET is not (nor CI_OUTBOUND_SECRET_FILE): give it `whsec_` and the \
+         output of `openssl rand -base64 32`"
+    )]
+    Unsigned,
     /// A file could not be read or written.
     #[error("could not {action} {} for {variable}", path.display())]
     File {
@@ -59,6 +65,8 @@ pub enum SecretsError {
 pub struct Secrets {
     webhook: Door,
     gateway: Door,
+    /// Nobody is told anything without it.
+    outbound: Option<Door>,
     master_key: SecretString,
     made_up: Vec<MadeUp>,
 }
@@ -86,6 +94,10 @@ impl Secrets {
         required(&mut secrets.webhook, "CI_WEBHOOK_SECRET", "webhook.secret")?;
         required(&mut secrets.gateway, "CI_GATEWAY_SECRET", "gateway.secret")?;
         required(&mut secrets.master_key, "CI_MASTER_KEY", "master.key")?;
+        let outbound = &mut config.outbound;
+        if !outbound.targets.is_empty() && matches!(outbound.secret, SecretSource::Unset) {
+            return Err(SecretsError::Unsigned);
+        }
         if !missing.is_empty() {
             return Err(SecretsError::Missing {
                 variables: missing,
@@ -105,10 +117,18 @@ impl Secrets {
             source("CI_GATEWAY_SECRET", &mut secrets.gateway),
             source("CI_GATEWAY_SECRET_PREVIOUS", &mut secrets.gateway_previous),
         )?;
+        let outbound = match (
+            source("CI_OUTBOUND_SECRET", &mut outbound.secret),
+            source("CI_OUTBOUND_SECRET_PREVIOUS", &mut outbound.secret_previous),
+        ) {
+            (current, _) if matches!(current.source, SecretSource::Unset) => None,
+            (current, previous) => Some(Door::load(current, previous)?),
+        };
         let master_key = source("CI_MASTER_KEY", &mut secrets.master_key).needed()?;
         Ok(Self {
             webhook,
             gateway,
+            outbound,
             master_key,
             made_up,
         })
@@ -126,6 +146,12 @@ impl Secrets {
         self.gateway.now()
     }
 
+    /// What messages are signed with now; none where nobody is told anything.
+    #[must_use]
+    pub fn outbound(&self) -> Option<SecretPair> {
+        self.outbound.as_ref().map(Door::now)
+    }
+
     /// The secrets that were made up, now or at an earlier start.
     #[must_use]
     pub fn made_up(&self) -> &[MadeUp] {
@@ -137,7 +163,13 @@ impl Secrets {
     /// The master key is not among them: what was derived from it is stored.
     pub fn reload(&self) -> Result<bool, SecretsError> {
         let (webhook, gateway) = (self.webhook.read()?, self.gateway.read()?);
-        let changed = [self.webhook.replace(webhook), self.gateway.replace(gateway)];
+        let outbound = self.outbound.as_ref();
+        let outbound = outbound.map(|door| Ok((door, door.read()?))).transpose()?;
+        let changed = [
+            self.webhook.replace(webhook),
+            self.gateway.replace(gateway),
+            outbound.is_some_and(|(door, pair)| door.replace(pair)),
+        ];
         Ok(changed.contains(&true))
     }
 

@@ -8,6 +8,8 @@ mod unknown;
 mod server;
 mod database;
 mod contacts;
+mod privacy;
+mod outbound;
 mod limits;
 mod schedule;
 mod telemetry;
@@ -23,6 +25,8 @@ pub use database::DatabaseConfig;
 pub use files::MadeUp;
 pub use kept::{Secrets, SecretsError};
 pub use limits::LimitsConfig;
+pub use outbound::OutboundConfig;
+pub use privacy::PrivacyConfig;
 pub use reader::{Entry, Origin, Switch};
 pub use schedule::ScheduleConfig;
 pub use secrets::{SecretPair, SecretSource, SecretsConfig};
@@ -42,6 +46,10 @@ pub struct Config {
     pub secrets: SecretsConfig,
     /// Communications of contacts that are no known persons (yet).
     pub contacts: ContactsConfig,
+    /// Until when erasures have to be done.
+    pub privacy: PrivacyConfig,
+    /// Who is told what happens.
+    pub outbound: OutboundConfig,
     /// When jobs come round, and how long things are kept.
     pub schedule: ScheduleConfig,
     /// What one request, one client and one tenant may cost.
@@ -85,6 +93,8 @@ impl Config {
         let database = DatabaseConfig::read(&mut reader);
         let secrets = SecretsConfig::read(&mut reader);
         let contacts = ContactsConfig::read(&mut reader);
+        let privacy = PrivacyConfig::read(&mut reader);
+        let outbound = OutboundConfig::read(&mut reader);
         let schedule = ScheduleConfig::read(&mut reader);
         let limits = LimitsConfig::read(&mut reader);
         let telemetry = TelemetryConfig::read(&mut reader);
@@ -98,6 +108,8 @@ impl Config {
             database,
             secrets,
             contacts,
+            privacy,
+            outbound,
             schedule,
             limits,
             telemetry,

@@ -11,7 +11,9 @@ pub struct ScheduleConfig {
     /// cron trigger is to ask. The same times as the trigger's make both ask for the same run.
     pub entries: Vec<Entry>,
     /// `CI_DEAD_LETTER_DAYS`, default 90: days that a dead letter is kept since it last came; and `CI_JOB_DAYS`, default
-    /// 30: days that a run of a job is kept after it was over.
+    /// 30: days that a run of a job is kept after it was over; `CI_AUDIT_READ_MONTHS`, default 24: months that is kept
+    /// who read about whom; `CI_EXPORT_HOURS`, default 24: hours that an export waits to be fetched; and
+    /// `CI_MESSAGE_DAYS`, default 30: days that it is kept that a message was sent.
     pub retention: Retention,
 }
 
@@ -26,21 +28,36 @@ impl ScheduleConfig {
                 reader.value(job.variable, line, job.does),
             ));
         }
-        let mut days = |name, default, meaning| {
+        let mut number = |name, default, meaning| {
             u16::try_from(reader.number(name, default, 1..=3_650, meaning)).unwrap_or(u16::MAX)
         };
         Self {
             entries,
             retention: Retention {
-                dead_letter_days: days(
+                dead_letter_days: number(
                     "CI_DEAD_LETTER_DAYS",
                     90,
                     "days that a dead letter is kept since it last came",
                 ),
-                job_days: days(
+                job_days: number(
                     "CI_JOB_DAYS",
                     30,
                     "days that a run of a job is kept after it was over",
+                ),
+                audit_read_months: number(
+                    "CI_AUDIT_READ_MONTHS",
+                    24,
+                    "months that is kept who read about whom",
+                ),
+                export_hours: number(
+                    "CI_EXPORT_HOURS",
+                    24,
+                    "hours that an export waits to be fetched",
+                ),
+                message_days: number(
+                    "CI_MESSAGE_DAYS",
+                    30,
+                    "days that it is kept that a message was sent, without what it said",
                 ),
             },
         }

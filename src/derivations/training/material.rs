@@ -3,13 +3,18 @@
 //! Histories are what remains in memory, about 200 bytes a customer: a million fit well within 2 GiB. Whoever is not to
 //! be learned from has none.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::db::{Error, Pool};
 use crate::domain::model::history::History;
+use crate::domain::reference::Operator;
 use crate::insight;
+use crate::resolve::catalogue;
 
 const SNAPSHOT: &str = "begin isolation level repeatable read, read only";
 /// Customers read at a time.
@@ -28,8 +33,28 @@ pub struct Material {
     pub left_out: u64,
     /// Customers whose stored insight is of another version of this program; a rebuild brings them back.
     pub outdated: u64,
+    /// What is to be known beside the histories.
+    pub about: About,
     /// SHA-256 over all of them.
     pub hash: [u8; 32],
+}
+
+/// What is to be known of a tenant beside the histories of its customers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct About {
+    /// In which zone a day begins.
+    pub time_zone: Tz,
+    /// What kind of channel each account is.
+    pub accounts: BTreeMap<Uuid, String>,
+}
+
+impl Default for About {
+    fn default() -> Self {
+        Self {
+            time_zone: Operator::default().time_zone,
+            accounts: BTreeMap::new(),
+        }
+    }
 }
 
 /// Reads the histories of a tenant's customers.
@@ -38,6 +63,12 @@ pub async fn gather(pool: &Pool, tenant_id: Uuid, now: DateTime<Utc>) -> Result<
     let mut material = Material {
         until: now,
         high_water: high_water(&mut snapshot, tenant_id).await?,
+        about: About {
+            time_zone: catalogue::operator(&mut snapshot, tenant_id)
+                .await?
+                .time_zone,
+            accounts: catalogue::accounts(&mut snapshot, tenant_id).await?,
+        },
         ..Material::default()
     };
     let mut hasher = Sha256::new();

@@ -5,6 +5,10 @@
 //! command) and on which core.
 
 mod material;
+mod churn;
+mod tours;
+mod clusters;
+mod habits;
 
 use std::time::Duration;
 
@@ -15,7 +19,7 @@ use crate::db::{Error, Pool, Tx};
 use crate::domain::model::registry::{Kind, Verdict};
 use crate::models::{self, Candidate, Cause, Crowning};
 
-pub use material::{Material, gather};
+pub use material::{About, Material, gather};
 
 /// What a training came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +48,12 @@ pub struct Training {
 pub type Trainer = fn(&Material, Option<&[u8]>) -> Training;
 
 /// How each kind of model is trained.
-pub const TRAINERS: &[(Kind, Trainer)] = &[];
+pub const TRAINERS: &[(Kind, Trainer)] = &[
+    (Kind::Churn, churn::train),
+    (Kind::Tours, tours::train),
+    (Kind::Clusters, clusters::train),
+    (Kind::Habits, habits::train),
+];
 
 /// What keeping a training came to.
 #[derive(Debug, Clone, PartialEq, Eq)]

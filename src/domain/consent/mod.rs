@@ -5,13 +5,16 @@
 //! purpose: who may rely on a consent; that is decided where something is sent or shown.
 
 mod said;
+mod periods;
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
 use super::source::{ContentHash, VersionOrder};
-pub use said::said;
+pub use periods::{Period, periods};
+pub(super) use said::Version;
+pub use said::{Recorded, recorded, said};
 
 /// The channel that stands for all of them.
 pub const ANY: &str = "ANY";
@@ -115,6 +118,8 @@ pub enum Source {
     Service = 0,
     /// A version of the `PersonProfile`.
     Profile = 1,
+    /// A `ConsentChanged`, from the platform or through this service's own mutation.
+    Recorded = 2,
 }
 
 impl Source {
@@ -127,7 +132,7 @@ impl Source {
     /// The source with that stored number.
     #[must_use]
     pub fn from_code(code: i16) -> Option<Self> {
-        let all = [Self::Service, Self::Profile];
+        let all = [Self::Service, Self::Profile, Self::Recorded];
         all.into_iter().find(|one| one.code() == code)
     }
 
@@ -137,6 +142,7 @@ impl Source {
         match self {
             Self::Service => "SERVICE",
             Self::Profile => "PROFILE",
+            Self::Recorded => "RECORDED",
         }
     }
 }
@@ -220,7 +226,8 @@ pub struct Standing {
 }
 
 impl Standing {
-    const BEGINNING: Self = Self {
+    /// Where everything begins.
+    pub const BEGINNING: Self = Self {
         state: State::NotRequested,
         since: None,
         source: Source::Service,
@@ -284,6 +291,19 @@ pub const fn next(state: State, objected: bool, act: Act) -> (State, bool) {
 /// Where these statements of one person, purpose and channel lead. Their order does not matter.
 #[must_use]
 pub fn standing(statements: &[Statement], now: DateTime<Utc>) -> Standing {
+    last(statements).by(now)
+}
+
+/// Where they lead, but for what time has made of the last of them since.
+pub(super) fn last(statements: &[Statement]) -> Standing {
+    let said = in_order(statements).into_iter();
+    said.fold(Standing::BEGINNING, |before, said| {
+        before.by(said.told_at).then(said)
+    })
+}
+
+/// What counts of these, in the order in which it was told.
+fn in_order(statements: &[Statement]) -> Vec<&Statement> {
     // A version known both as replaced and as live was replaced; what was replaced is no value.
     let version = |one: &Statement| (one.told_at, one.evidence.content());
     let replaced = statements
@@ -295,10 +315,7 @@ pub fn standing(statements: &[Statement], now: DateTime<Utc>) -> Standing {
         .filter(|one| !replaced.contains(&version(one)))
         .collect();
     live.sort_unstable_by_key(|one| one.order());
-    let said = live.into_iter().fold(Standing::BEGINNING, |before, said| {
-        before.by(said.told_at).then(said)
-    });
-    said.by(now)
+    live
 }
 
 /// The same for a person and everyone merged into them: consent is the survivor's own, an objection of any counts.

@@ -14,7 +14,7 @@ use chrono_tz::Tz;
 use super::fold::CustomerState;
 use super::fold::booking::{BookingFact, Cancellation};
 use super::fold::journey::Outcome;
-use super::insight::{Behavior, BookerKind, Insight};
+use super::insight::{Behavior, BookerKind, Feedback, Insight};
 use super::model::history::History;
 
 /// Derives the insight of a person at an instant.
@@ -22,15 +22,22 @@ use super::model::history::History;
 pub fn derive(state: &CustomerState, now: DateTime<Utc>) -> Insight {
     let zone = state.operator.time_zone;
     let today = now.with_timezone(&zone).date_naive();
-    let behavior = behavior(state, today);
+    let standing = state.standing.clone().by(now);
+    let mut behavior = behavior(state, today);
+    let mut feedback = state.feedback.clone();
+    // What may not be concluded is not kept, either.
+    if standing.profiling_opposed() {
+        behavior.forget_preferences();
+        feedback = Feedback::default();
+    }
     Insight {
         person_profile_id: state.person,
         history: History::of(state, behavior.booker_kind),
         behavior,
-        feedback: state.feedback.clone(),
-        standing: state.standing.clone(),
+        feedback,
         computed_at: now,
-        valid_until: valid_until(state, today, zone),
+        valid_until: valid_until(state, now, zone),
+        standing,
     }
 }
 
@@ -134,16 +141,19 @@ fn completeness(state: &CustomerState) -> f64 {
     f64::from(found) / 5.0
 }
 
-/// The next local midnight at which a tour ends or a departure is no longer to come.
-fn valid_until(state: &CustomerState, today: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+/// The next local midnight at which a tour ends or a departure is no longer to come, or the end of a consent.
+fn valid_until(state: &CustomerState, now: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+    let today = now.with_timezone(&zone).date_naive();
     let ends = state.bookings.iter().filter_map(|b| b.end_date);
     let travel = state
         .journeys
         .iter()
         .flat_map(|j| [j.start_date, j.end_date])
         .flatten();
-    let next = ends.chain(travel).filter(|day| *day >= today).min()?;
-    midnight(next.checked_add_days(Days::new(1))?, zone)
+    let next = ends.chain(travel).filter(|day| *day >= today).min();
+    let next = next.and_then(|day| midnight(day.checked_add_days(Days::new(1))?, zone));
+    let consent = state.standing.marketing_until.filter(|until| *until > now);
+    [next, consent].into_iter().flatten().min()
 }
 
 /// The first instant of a day in a zone; where clocks skip midnight, the first hour that exists.

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use self::booking::{BookingFact, BookingPart};
 use self::entity::Entities;
 use self::journey::Journey;
-use self::voice::{Talk, Told};
+use self::voice::{Talk, Told, Ways};
 use super::activity::{LogRow, Role};
 use super::insight::{Feedback, Standing};
 use super::money::Purse;
@@ -54,6 +54,8 @@ pub struct CustomerState {
     pub gave_feedback: bool,
     /// Consent, objection, locale, minority.
     pub standing: Standing,
+    /// How the person can be reached.
+    pub ways: Ways,
     /// The latest thing the person did.
     pub last_activity_at: Option<DateTime<Utc>>,
 }
@@ -94,6 +96,7 @@ pub fn combine(
             minor: travel.minor,
             ..voice.standing
         },
+        ways: voice.ways,
         last_activity_at: moments.into_iter().flatten().max(),
     }
 }

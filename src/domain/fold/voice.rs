@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::entity::{Entities, Entity};
 use crate::domain::activity::Role;
+use crate::domain::consent::{self, Follows, Recorded, State, Statement};
 use crate::domain::insight::{Feedback, Measured, Standing};
+use crate::domain::message::{ANALYTICS, MARKETING, is_unopposed};
 use crate::domain::reference::Reference;
 use crate::domain::source::{Field, SourceKind, Value};
 
@@ -35,7 +37,7 @@ pub struct Talk {
 }
 
 /// An answer about a trip: a score, a rating or both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Told {
     /// When it was given.
     pub at: DateTime<Utc>,
@@ -43,6 +45,19 @@ pub struct Told {
     pub nps: Option<i64>,
     /// 1 to 5.
     pub rating: Option<i64>,
+    /// The tour it is about.
+    pub template_id: Option<Uuid>,
+    /// Where that went.
+    pub region: Option<String>,
+}
+
+/// How a person can be reached, as the profile last told; the addresses themselves are never known here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ways {
+    /// An e-mail address is known.
+    pub email: Option<bool>,
+    /// A phone number is known.
+    pub phone: Option<bool>,
 }
 
 /// All about words.
@@ -60,6 +75,8 @@ pub struct Voice {
     pub gave_feedback: bool,
     /// Consent, objection, locale.
     pub standing: Standing,
+    /// How the person can be reached.
+    pub ways: Ways,
     /// The latest message, feedback or checkout.
     pub last_touch: Option<DateTime<Utc>>,
 }
@@ -78,9 +95,13 @@ pub fn facts(entities: &Entities<'_>, reference: &Reference, root: Uuid) -> Voic
     Voice {
         talk,
         feedback: feedback(&given),
-        answers: given.iter().filter_map(|one| told(one)).collect(),
+        answers: given
+            .iter()
+            .filter_map(|one| told(one, entities, reference))
+            .collect(),
         gave_feedback: own_feedback(entities).next().is_some(),
         standing: standing(entities, root),
+        ways: ways(entities, root),
         last_touch: moments.into_iter().flatten().max(),
         abandoned,
     }
@@ -197,10 +218,20 @@ fn given<'e, 'a>(entities: &'e Entities<'a>) -> Vec<&'e Entity<'a>> {
     given
 }
 
-fn told(one: &Entity<'_>) -> Option<Told> {
+fn told(one: &Entity<'_>, entities: &Entities<'_>, reference: &Reference) -> Option<Told> {
     let (nps, rating) = (one.int(Field::NpsScore), one.int(Field::Rating));
     let at = one.at(Field::SubmittedAt)?;
-    (nps.is_some() || rating.is_some()).then_some(Told { at, nps, rating })
+    let booking = one.reference(Field::Booking);
+    let booking = booking.and_then(|id| entities.get(SourceKind::Booking, id));
+    let offering = booking.and_then(|booking| booking.reference(Field::Offering));
+    let offering = offering.and_then(|id| reference.offerings.get(&id));
+    (nps.is_some() || rating.is_some()).then(|| Told {
+        at,
+        nps,
+        rating,
+        template_id: offering.and_then(|offering| offering.template_id),
+        region: offering.and_then(|offering| offering.region.clone()),
+    })
 }
 
 fn feedback(given: &[&Entity<'_>]) -> Feedback {
@@ -231,6 +262,15 @@ fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
+fn ways(entities: &Entities<'_>, root: Uuid) -> Ways {
+    let profile = entities.get(SourceKind::PersonProfile, root);
+    let profile = profile.filter(|one| one.role == Role::Subject);
+    profile.map_or_else(Ways::default, |profile| Ways {
+        email: profile.flag(Field::HasEmail),
+        phone: profile.flag(Field::HasPhone),
+    })
+}
+
 fn standing(entities: &Entities<'_>, root: Uuid) -> Standing {
     let profiles = entities
         .of(SourceKind::PersonProfile)
@@ -243,5 +283,37 @@ fn standing(entities: &Entities<'_>, root: Uuid) -> Standing {
             standing.locale = profile.text(Field::Locale).map(str::to_owned);
         }
     }
+    record(entities, root, &mut standing);
     standing
+}
+
+/// What was recorded apart from profiles, with what the profile says of the same.
+fn record(entities: &Entities<'_>, root: Uuid, standing: &mut Standing) {
+    let own = entities.of(SourceKind::Consent);
+    let own = own.filter(|one| one.reference(Field::Person) == Some(root));
+    let recorded: Vec<Recorded> = own
+        .flat_map(|one| &one.versions)
+        .filter_map(|known| consent::Version::known(known).recorded())
+        .filter(|one| one.channel == consent::ANY)
+        .collect();
+    let of = |purpose, follows| {
+        let said = recorded.iter().filter(move |one| one.purpose == purpose);
+        let mut said: Vec<Statement> = said.map(|one| one.said.clone()).collect();
+        if !said.is_empty() {
+            let profile = entities.get(SourceKind::PersonProfile, root).into_iter();
+            let versions = profile.flat_map(|one| &one.versions);
+            said.extend(versions.filter_map(|known| consent::Version::known(known).said(follows)));
+        }
+        (!said.is_empty()).then(|| consent::last(&said))
+    };
+    if let Some(marketing) = of(MARKETING, Follows::MarketingConsent) {
+        standing.marketing_consent = match marketing.state {
+            State::NotRequested | State::Pending => None,
+            state => Some(state == State::Granted),
+        };
+        standing.marketing_until = marketing.expires_at;
+    }
+    if let Some(analytics) = of(ANALYTICS, Follows::ProfilingObjection) {
+        standing.profiling_refused = !is_unopposed(&analytics) && !analytics.objected;
+    }
 }

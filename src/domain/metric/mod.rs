@@ -34,6 +34,15 @@ pub enum Language {
 }
 
 impl Language {
+    /// Its code: `de` or `en`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::German => "de",
+            Self::English => "en",
+        }
+    }
+
     /// The language of a locale such as `de-AT` or `en_GB`; German where none is told.
     #[must_use]
     pub fn of(locale: Option<&str>) -> Self {

@@ -4,6 +4,8 @@
 //! cut off at an earlier instant for back-tests. Absent on purpose: agencies, minors and those who object to profiling,
 //! of whom nothing is learnt and whom nothing is foretold.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Datelike, NaiveDate, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -12,6 +14,7 @@ use super::message::{Message, Messages, Route};
 use crate::domain::fold::CustomerState;
 use crate::domain::fold::booking::{BookingFact, Cancellation};
 use crate::domain::fold::journey::{Journey, Outcome};
+use crate::domain::fold::voice::Ways;
 use crate::domain::insight::BookerKind;
 
 /// Whoever has more bookings than this is no traveller, whatever their bookings say.
@@ -62,6 +65,8 @@ pub struct Booking {
     pub party: Option<u16>,
     /// Place of the sales channel in [`History::sales_channel`].
     pub sales_channel: Option<u16>,
+    /// Places of the kinds of its extras in [`History::extra`], each once.
+    pub extras: Vec<u16>,
 }
 
 /// A departure on which the person has a seat.
@@ -103,6 +108,10 @@ pub struct Answer {
     pub nps: Option<u8>,
     /// Satisfaction, 1 to 5.
     pub rating: Option<u8>,
+    /// Place of the tour it is about in [`History::tour`].
+    pub tour: Option<u16>,
+    /// Place of its region in [`History::region`].
+    pub region: Option<u16>,
 }
 
 /// What the models know of one person. Lists are ordered by time.
@@ -118,9 +127,12 @@ pub struct History {
     pub answers: Vec<Answer>,
     /// The median party is 8 or more.
     pub organiser: bool,
-    tours: Vec<Uuid>,
-    regions: Vec<String>,
-    sales_channels: Vec<String>,
+    /// How the person can be reached.
+    pub ways: Ways,
+    pub(super) tours: Vec<Uuid>,
+    pub(super) regions: Vec<String>,
+    pub(super) sales_channels: Vec<String>,
+    pub(super) extras: Vec<String>,
 }
 
 impl History {
@@ -129,12 +141,13 @@ impl History {
     pub fn of(state: &CustomerState, kind: Option<BookerKind>) -> Option<Self> {
         let standing = &state.standing;
         let agency = kind == Some(BookerKind::Agency) || state.bookings.len() > BOOKINGS_MAX;
-        if agency || standing.minor || standing.profiling_objection {
+        if agency || !standing.profiling_allowed() {
             return None;
         }
         let mut history = Self {
             organiser: kind == Some(BookerKind::GroupOrganiser),
             messages: Messages::of(&state.talk),
+            ways: state.ways,
             ..Self::default()
         };
         let confirmed = state.bookings.iter().filter(|one| one.fate.confirmed);
@@ -149,9 +162,20 @@ impl History {
             at: minutes(told.at),
             nps: told.nps.and_then(|score| u8::try_from(score).ok()),
             rating: told.rating.and_then(|rating| u8::try_from(rating).ok()),
+            tour: place(&mut history.tours, told.template_id.as_ref()),
+            region: place(&mut history.regions, told.region.as_ref()),
         });
         history.answers = answers.collect();
         Some(history)
+    }
+
+    /// A history of nothing but bookings, which come sorted by their instants.
+    #[must_use]
+    pub fn of_bookings(bookings: Vec<Booking>) -> Self {
+        Self {
+            bookings,
+            ..Self::default()
+        }
     }
 
     fn booking(&mut self, fact: &BookingFact, state: &CustomerState) -> Option<Booking> {
@@ -171,7 +195,20 @@ impl History {
             end: fact.end_date.and_then(|day| midnight(day, state)),
             party: fact.passenger_count.and_then(|n| u16::try_from(n).ok()),
             sales_channel: place(&mut self.sales_channels, fact.sales_channel.as_ref()),
+            extras: self.extras(fact),
         })
+    }
+
+    fn extras(&mut self, fact: &BookingFact) -> Vec<u16> {
+        let kinds: BTreeSet<&String> = fact
+            .ancillaries
+            .iter()
+            .map(|one| &one.ancillary_type)
+            .collect();
+        let places = kinds.into_iter();
+        places
+            .filter_map(|kind| place(&mut self.extras, Some(kind)))
+            .collect()
     }
 
     fn trip(&mut self, journey: &Journey, state: &CustomerState) -> Option<Trip> {
@@ -270,6 +307,24 @@ impl History {
         words.get(usize::from(place)).map(String::as_str)
     }
 
+    /// The region that most trips by an instant went to, of equally frequent ones the first of the alphabet.
+    #[must_use]
+    pub fn home(&self, now: Minutes) -> Option<&str> {
+        let taken = self.taken().filter(|trip| trip.start <= now);
+        let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+        for region in taken.filter_map(|trip| self.region(trip.region?)) {
+            *counts.entry(region).or_default() += 1;
+        }
+        let most = counts.into_iter().rev().max_by_key(|(_, n)| *n);
+        most.map(|(region, _)| region)
+    }
+
+    /// The kind of extra at a place.
+    #[must_use]
+    pub fn extra(&self, place: u16) -> Option<&str> {
+        self.extras.get(usize::from(place)).map(String::as_str)
+    }
+
     /// The road a message took.
     #[must_use]
     pub fn route(&self, message: &Message) -> Option<&Route> {
@@ -357,6 +412,7 @@ mod tests {
             end: Some(end),
             party: Some(2),
             sales_channel: Some(0),
+            extras: vec![0],
         }
     }
 
@@ -403,11 +459,15 @@ mod tests {
                 at: NOON + 110 * DAY,
                 nps: Some(9),
                 rating: Some(5),
+                tour: Some(0),
+                region: Some(0),
             }],
             organiser: false,
+            ways: Ways::default(),
             tours: vec![Uuid::from_u128(1)],
             regions: vec!["Nordsee".to_owned()],
             sales_channels: vec!["PHONE".to_owned()],
+            extras: vec!["SEAT".to_owned()],
         }
     }
 

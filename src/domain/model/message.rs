@@ -11,10 +11,10 @@ use crate::domain::fold::voice::Talk;
 /// The road a message took.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Route {
-    /// A kind of channel that the message itself names, such as `WHATSAPP`.
-    Kind(String),
     /// An account of the operator; what kind of channel it is stands in the tenant's reference rows.
     Account(Uuid),
+    /// A kind of channel that the message itself names, such as `WHATSAPP`, when it names no account.
+    Kind(String),
     /// Not known.
     Unknown,
 }
@@ -202,8 +202,8 @@ fn reach(talk: &Talk) -> Reach {
 
 fn route_of(talk: &Talk) -> Route {
     match (&talk.channel, talk.account) {
-        (Some(kind), _) => Route::Kind(kind.clone()),
-        (None, Some(account)) => Route::Account(account),
+        (_, Some(account)) => Route::Account(account),
+        (Some(kind), None) => Route::Kind(kind.clone()),
         (None, None) => Route::Unknown,
     }
 }

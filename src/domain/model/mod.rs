@@ -9,6 +9,23 @@ pub mod registry;
 pub mod history;
 pub mod message;
 
+pub mod special;
+pub mod simplex;
+pub mod dropout;
+pub mod spend;
+pub mod quality;
+pub mod logistic;
+pub mod calibrate;
+pub mod facts;
+pub mod renewal;
+pub mod reason;
+pub mod churn;
+mod window;
+pub mod backtest;
+pub mod train;
+#[cfg(test)]
+mod planted;
+
 pub mod seed;
 pub mod wilson;
 pub mod interactions;
@@ -19,3 +36,9 @@ pub mod again;
 pub mod also_booked;
 pub mod ease;
 pub mod tune;
+pub mod clusters;
+pub mod channel;
+pub mod engagement;
+pub mod habits;
+pub mod sentiment;
+pub mod tours;

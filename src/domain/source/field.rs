@@ -205,6 +205,14 @@ pub enum Field {
     Until,
     /// `closed_at` of a legal hold.
     ClosedAt,
+    /// `purpose` of a consent.
+    Purpose,
+    /// `decision` about a consent: GRANT, RENEW, DENY, REVOKE, ASK.
+    Decision,
+    /// `text_version` of a consent: the wording agreed to.
+    TextVersion,
+    /// `source` of a consent: the form, call or paper it was given by.
+    Origin,
 }
 
 /// What a field holds. Text is closed vocabulary or a label, never free text about a person.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 pub use field::{Field, Value};
 
-/// The platform tables that are listened to, and `Departure`, which has no table of its own.
+/// The platform tables that are listened to, and `Departure` and `Consent`, which have no tables of their own.
 ///
 /// The numbers are stored; they never change their meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,11 +59,13 @@ pub enum SourceKind {
     Message = 20,
     /// `backoffice.legal_holds`.
     LegalHold = 21,
+    /// Something said about consent and recorded apart from the profile, without a table of its own.
+    Consent = 22,
 }
 
 impl SourceKind {
     /// Every kind, in the order of its number.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Operator,
         Self::PersonProfile,
         Self::TourTemplate,
@@ -85,6 +87,7 @@ impl SourceKind {
         Self::Conversation,
         Self::Message,
         Self::LegalHold,
+        Self::Consent,
     ];
 
     /// The stored number.
@@ -190,6 +193,12 @@ impl VersionOrder {
 }
 
 impl VersionOrder {
+    /// The version's hash, with its flags.
+    #[must_use]
+    pub const fn hash(&self) -> ContentHash {
+        self.3
+    }
+
     /// The content alone, as [`ContentHash::content`].
     #[must_use]
     pub fn content(&self) -> [u8; 16] {

@@ -74,6 +74,11 @@ pub(super) fn may_see(caller: &Caller, field: &str, person: Uuid) -> bool {
     }
 }
 
+/// Whether the caller may ask for a field about persons at all.
+pub(super) fn may_ask(caller: &Caller, field: &str) -> bool {
+    matches!(grant(field, caller.role), Grant::Own | Grant::Tenant)
+}
+
 /// The tenant whose data the caller may see through a field about the tenant: `None` when they name none (the answer is
 /// null), an error when the role may not ask.
 pub(super) fn tenant(ctx: &Context<'_>, field: &str) -> async_graphql::Result<Option<Uuid>> {

@@ -1,17 +1,27 @@
 //! What can be changed: one Input and one Payload each, whose status says what became of it. Errors are for what is
 //! broken. Each field's roles stand in `access`.
 
+mod consents;
+mod exports;
 mod models;
+pub(in crate::graphql) mod privacy;
 
 use async_graphql::{Context, Object, Result};
 
 use super::errors::told;
 use super::operations::Desk;
+use super::types::consent::{SetCustomerConsentInput, SetCustomerConsentPayload};
 use super::types::dead_letter::{
     DropDeadLetterInput, DropDeadLetterPayload, DropDeadLetterStatus, RedriveDeadLetterInput,
     RedriveDeadLetterPayload,
 };
+use super::types::erasure::{
+    AllowCustomerReturnInput, AllowCustomerReturnPayload, RequestCustomerErasureInput,
+    RequestCustomerErasurePayload,
+};
+use super::types::export::{RequestCustomerExportInput, RequestCustomerExportPayload};
 use super::types::model::{RollBackModelInput, RollBackModelPayload};
+use super::types::retention::{SetRetentionInput, SetRetentionPayload};
 use crate::actions::dead_letters::Redriven;
 
 /// The root of all mutations.
@@ -34,7 +44,7 @@ impl Mutation {
         let (Some(desk), Some(id)) = (desk, input.id.0) else {
             return Ok(Some(Redriven::NotFound.into()));
         };
-        let redriven = desk.letters.redrive(desk.tenant, id).await;
+        let redriven = desk.letters.redrive(desk.tenant, id, desk.actor).await;
         let redriven = redriven.map_err(|error| told("redrive_dead_letter", &error))?;
         tracing::info!(letter = %id, outcome = ?redriven, "a dead letter was tried again");
         Ok(Some(redriven.into()))
@@ -50,7 +60,7 @@ impl Mutation {
         let gone = match (desk, input.id.0) {
             (Some(desk), Some(id)) => desk
                 .letters
-                .drop(desk.tenant, id)
+                .drop(desk.tenant, id, desk.actor)
                 .await
                 .map_err(|error| told("drop_dead_letter", &error))?,
             _ => false,
@@ -63,6 +73,26 @@ impl Mutation {
         Ok(Some(DropDeadLetterPayload { status }))
     }
 
+    /// Asks for everything that is held about a person, as an encrypted archive at an address that works once. What opens
+    /// it and where it is are told in this answer and never again.
+    async fn request_customer_export(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose data, and in which form.")] input: RequestCustomerExportInput,
+    ) -> Result<Option<RequestCustomerExportPayload>> {
+        Box::pin(exports::request(ctx, input)).await
+    }
+
+    /// Writes down what a customer said about a purpose: a yes, a no, that they were asked. What is sent from then on goes
+    /// by it.
+    async fn set_customer_consent(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who said what, and what shows it.")] input: SetCustomerConsentInput,
+    ) -> Result<Option<SetCustomerConsentPayload>> {
+        Box::pin(consents::set(ctx, input)).await
+    }
+
     /// One step back: the model that spoke before the present one speaks again, from now on.
     async fn roll_back_model(
         &self,
@@ -70,5 +100,33 @@ impl Mutation {
         #[graphql(desc = "Which model, and why.")] input: RollBackModelInput,
     ) -> Result<Option<RollBackModelPayload>> {
         Box::pin(models::roll_back(ctx, input)).await
+    }
+
+    /// Asks for a person, or for categories of what is known about them, to be erased. The service carries it out: at
+    /// once, unless a legal hold forbids it. See `erasure_requests`.
+    async fn request_customer_erasure(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whom, what of them, and why.")] input: RequestCustomerErasureInput,
+    ) -> Result<Option<RequestCustomerErasurePayload>> {
+        Box::pin(privacy::request_erasure(ctx, input)).await
+    }
+
+    /// Lets an erased person lawfully return: what happens from now on is accepted, nothing from before comes back.
+    async fn allow_customer_return(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whom, and why.")] input: AllowCustomerReturnInput,
+    ) -> Result<Option<AllowCustomerReturnPayload>> {
+        Box::pin(privacy::allow_return(ctx, input)).await
+    }
+
+    /// Sets how long the tenant keeps something.
+    async fn set_retention(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which clock, and to what.")] input: SetRetentionInput,
+    ) -> Result<Option<SetRetentionPayload>> {
+        Box::pin(privacy::set_retention(ctx, input)).await
     }
 }

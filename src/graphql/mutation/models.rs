@@ -3,6 +3,7 @@
 use async_graphql::{Context, Result};
 
 use crate::actions::desks::Desks;
+use crate::audit::Actor;
 use crate::graphql::access;
 use crate::graphql::caller::Caller;
 use crate::graphql::errors::{FieldError, told};
@@ -24,11 +25,10 @@ pub(super) async fn roll_back(
         return Err(FieldError::Argument("input.reason").to_graphql());
     }
     let caller = ctx.data::<Caller>()?;
-    let user = caller.user_id.as_deref().unwrap_or_default();
-    let actor = format!("{} {user}", caller.role.name());
+    let actor = Actor::of(caller.role.name(), caller.user_id.as_deref());
     let models = &ctx.data::<Desks>()?.models;
     let done = models
-        .roll_back(tenant, input.kind.into(), reason, actor.trim())
+        .roll_back(tenant, input.kind.into(), reason, actor)
         .await;
     let done = done.map_err(|error| told("roll_back_model", &error))?;
     Ok(Some(done.into()))

@@ -1,8 +1,12 @@
 //! The root. Each field's roles stand in `access`.
 
+mod audit;
 mod conditions;
 mod dead_letters;
+mod exports;
 mod models;
+mod privacy;
+mod tours;
 
 use async_graphql::{Context, Object, Result};
 use futures::future::join_all;
@@ -13,10 +17,15 @@ use super::errors::FieldError;
 use super::limits::MOST_LISTED;
 use super::loaders;
 use super::scalars::{TimestamptzScalar, UuidScalar};
+use super::types::audit::AuditConnection;
 use super::types::dead_letter::{DeadLetter, DeadLetterConnection};
+use super::types::erasure::ErasureRequestPage;
+use super::types::export::ExportRequestConnection;
 use super::types::insight::CustomerInsight;
 use super::types::list::{CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder};
 use super::types::model::{ModelKind, ModelVersion};
+use super::types::retention::{RetentionReview, RetentionTime};
+use super::types::tour::{AlsoBooked, CheckoutPrefill, GroupSentiment, TourAudienceMember};
 use crate::domain::moment::Moment;
 use crate::insight::PageRequest;
 
@@ -105,6 +114,49 @@ impl Query {
         }
     }
 
+    /// Who did what and who read about whom, the latest first: every link of the tenant's chains.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "GraphQL's arguments are the method's"
+    )]
+    async fn audit_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Only about this person and everyone merged with them; also of an erased one."
+        )]
+        person_profile_id: Option<UuidScalar>,
+        #[graphql(desc = "Only this act, such as `erased`; `read` for reads.")] act: Option<String>,
+        #[graphql(desc = "Only by this user, or in this role.")] actor: Option<String>,
+        #[graphql(desc = "Only from this instant on.")] from: Option<TimestamptzScalar>,
+        #[graphql(desc = "Only before this instant.")] to: Option<TimestamptzScalar>,
+        #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Option<AuditConnection>> {
+        let arguments = audit::Arguments {
+            person: person_profile_id,
+            act,
+            actor,
+            from,
+            to,
+            first,
+            after,
+        };
+        Box::pin(audit::page(ctx, arguments)).await
+    }
+
+    /// Requests for persons' data and how far each is, the latest first.
+    async fn export_requests(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only about this person, by the id that was asked for.")]
+        person_profile_id: Option<UuidScalar>,
+        #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Option<ExportRequestConnection>> {
+        Box::pin(exports::page(ctx, person_profile_id, first, after)).await
+    }
+
     /// Deliveries that could not be understood, the latest first, for those who run the service. A tenant header
     /// restricts them.
     async fn dead_letters(
@@ -135,5 +187,75 @@ impl Query {
         #[graphql(desc = "How many of each kind, at most 50; 10 unless told.")] first: Option<i64>,
     ) -> Result<Option<Vec<ModelVersion>>> {
         Box::pin(models::versions(ctx, kind, first)).await
+    }
+
+    /// Erasures, the latest first: how far each is, until when it has to be done, and its receipt. Whom one was about is
+    /// not told.
+    async fn erasure_requests(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Option<ErasureRequestPage>> {
+        Box::pin(privacy::erasures(ctx, first, after)).await
+    }
+
+    /// How long the tenant keeps what.
+    async fn retention(&self, ctx: &Context<'_>) -> Result<Option<Vec<RetentionTime>>> {
+        Box::pin(privacy::retention(ctx)).await
+    }
+
+    /// Persons who have been inactive for so long that somebody should look at them, those flagged first before the
+    /// others.
+    async fn retention_reviews(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
+    ) -> Result<Option<Vec<RetentionReview>>> {
+        Box::pin(privacy::reviews(ctx, first)).await
+    }
+
+    /// What people who travelled a tour travelled as well, the surest first; each pair of at least five people. Empty
+    /// while nothing was learned about it.
+    async fn also_booked(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The tour.")] tour_template_id: UuidScalar,
+        #[graphql(desc = "How many, at most 10; 5 unless told.")] first: Option<i64>,
+    ) -> Result<Option<Vec<AlsoBooked>>> {
+        Box::pin(tours::also_booked(ctx, tour_template_id.0, first)).await
+    }
+
+    /// Who would like a tour that they have not travelled or booked, the strongest taste first. Empty while nothing was
+    /// learned about it; without minors, agencies and those who object to profiling.
+    async fn tour_audience(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The tour.")] tour_template_id: UuidScalar,
+        #[graphql(desc = "How many, at most 500; 50 unless told.")] first: Option<i64>,
+    ) -> Result<Option<Vec<TourAudienceMember>>> {
+        Box::pin(tours::audience(ctx, tour_template_id.0, first)).await
+    }
+
+    /// What customers say about their trips: about a tour, a region, or everything unless told; null where fewer than 10
+    /// people said something.
+    async fn group_sentiment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "About this tour.")] tour_template_id: Option<UuidScalar>,
+        #[graphql(desc = "About this region; not together with a tour.")] region: Option<String>,
+    ) -> Result<Option<GroupSentiment>> {
+        Box::pin(tours::sentiment(ctx, tour_template_id, region)).await
+    }
+
+    /// What a checkout may fill in before the person does; null for unknown persons and minors, and unless the person
+    /// granted personalisation.
+    async fn checkout_prefill(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The `PersonProfile`; of a merged one, the survivor answers.")]
+        person_profile_id: UuidScalar,
+    ) -> Option<CheckoutPrefill> {
+        Box::pin(tours::prefill(ctx, person_profile_id.0?)).await
     }
 }

@@ -62,6 +62,7 @@ pub(super) struct Gathered {
     letters: Vec<holdings::DeadLetter>,
     accesses: Vec<audit::Access>,
     exports: Vec<access::Asked>,
+    sent: Vec<access::Sent>,
     holdings: Vec<Holding>,
     locale: Option<String>,
     now: DateTime<Utc>,
@@ -99,6 +100,7 @@ impl Gathered {
             purposes: purposes(connection, tenant).await?,
             letters: holdings::dead_letters(connection, tenant, &persons).await?,
             accesses: audit::about(connection, tenant, &tags).await?,
+            sent: access::sent(connection, tenant, &persons).await?,
             exports: access::asked(connection, tenant, &persons).await?,
             holdings: holdings::count(connection, tenant, &persons, &tags).await?,
             locale: locale(&rows, root),
@@ -120,10 +122,7 @@ impl Gathered {
             person: self.root,
             merged: merged.filter(|person| *person != self.root).collect(),
             generated_at: self.now,
-            language: match language {
-                Language::German => "de",
-                Language::English => "en",
-            },
+            language: language.code(),
             tables: tables
                 .flat_map(|category| self.tables(category, language))
                 .collect(),
@@ -146,6 +145,7 @@ impl Gathered {
             ],
             Category::Access => vec![
                 access::accesses(&self.accesses),
+                access::messages(&self.sent),
                 access::exports(&self.exports),
             ],
             Category::Processing => vec![words::processing(language)],

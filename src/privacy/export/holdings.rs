@@ -12,7 +12,7 @@ use crate::domain::source::SourceKind;
 /// Every table that can hold something of a person: its name, where in the export that is, and what it is.
 ///
 /// Tests hold it against the schema.
-pub const HOLDINGS: [(&str, &str, &str); 13] = [
+pub const HOLDINGS: [(&str, &str, &str); 15] = [
     (
         "activity_log",
         "log",
@@ -74,6 +74,16 @@ pub const HOLDINGS: [(&str, &str, &str); 13] = [
         "log",
         "which rows of the platform named the person; each is a row of the log, too",
     ),
+    (
+        "outbox",
+        "messages",
+        "what other systems were told about the person, or are to be",
+    ),
+    (
+        "outbox_delivery",
+        "messages",
+        "the way of each message to each receiver",
+    ),
 ];
 
 /// How many rows of the person a table holds.
@@ -125,7 +135,11 @@ pub(super) async fn count(
              (select count(*) from inbox
               where tenant_id = $1 and convert_from(payload, 'UTF8') like any ($3)) as "inbox!",
              (select count(*) from link
-              where tenant_id = $1 and (parent_id = any ($2) or child_id = any ($2))) as "link!""#,
+              where tenant_id = $1 and (parent_id = any ($2) or child_id = any ($2))) as "link!",
+             (select count(*) from outbox
+              where tenant_id = $1 and person_profile_id = any ($2)) as "outbox!",
+             (select count(*) from outbox_delivery
+              where tenant_id = $1 and person_profile_id = any ($2)) as "outbox_delivery!""#,
         tenant_id,
         persons,
         &patterns(persons),
@@ -147,6 +161,8 @@ pub(super) async fn count(
         counted.fold_part,
         counted.inbox,
         counted.link,
+        counted.outbox,
+        counted.outbox_delivery,
     ];
     let holdings = HOLDINGS.into_iter().zip(rows);
     Ok(holdings

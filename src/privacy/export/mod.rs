@@ -9,6 +9,11 @@ mod gather;
 mod holdings;
 mod access;
 pub mod request;
+mod rows;
+mod token;
+mod archive;
+pub mod desk;
+pub mod build;
 mod words;
 mod csv;
 
@@ -18,12 +23,14 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+pub use self::archive::Error as ArchiveError;
 pub use self::csv::write as csv;
 pub use self::document::{Category, Document, Table};
 use self::gather::Gathered;
 pub use self::holdings::HOLDINGS;
-use crate::db::{Error, Pool};
+use crate::db::{Error, Pool, Tx};
 use crate::domain::metric::Language;
+use crate::projections::Erasure;
 use crate::resolve::fence::Pepper;
 
 const SNAPSHOT: &str = "begin isolation level repeatable read, read only";
@@ -84,6 +91,21 @@ pub async fn export(
     };
     snapshot.commit().await?;
     Ok(answer)
+}
+
+/// Cancels exports of erased persons and takes their archives out, and notes how many rows that were. The caller holds
+/// the tenant's row.
+pub async fn forget(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    erasure: &mut Erasure,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let persons: Vec<Uuid> = erasure.persons.iter().copied().collect();
+    let (requests, chunks) = rows::forget(tx, tenant_id, &persons, now).await?;
+    erasure.removed.insert("export_request", requests);
+    erasure.removed.insert("export_chunk", chunks);
+    Ok(())
 }
 
 async fn erased_at(

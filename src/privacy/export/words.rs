@@ -27,8 +27,8 @@ const WORDS: [(&str, &str, &str); 11] = [
     ),
     (
         "recipients",
-        "Die Disposition und Leitung des Veranstalters und die Plattform, die ihnen die Daten zeigt. Dieser Dienst gibt nichts an andere weiter und sendet selbst keine Nachrichten.",
-        "The operator's dispatchers and managers, and the platform that shows them the data. This service passes nothing on to others and sends no messages itself.",
+        "Die Disposition und Leitung des Veranstalters, die Plattform, die ihnen die Daten zeigt, und die Systeme des Veranstalters, denen dieser Dienst etwas meldet. Wann gelesen wurde und in welcher Rolle, steht unter access, was gemeldet wurde und wem, unter messages.",
+        "The operator's dispatchers and managers, the platform that shows them the data, and those systems of the operator's that this service tells something. When the data were read and in which role stands under access, what was told and to whom under messages.",
     ),
     (
         "transfers",
@@ -37,13 +37,13 @@ const WORDS: [(&str, &str, &str); 11] = [
     ),
     (
         "retention",
-        "Bis die Person gelöscht wird: auf eigenen Antrag oder sobald die Plattform ihr Profil löscht oder unkenntlich macht. Unverständliche Lieferungen bleiben, bis sie erneut versucht oder verworfen werden; was auf ein Profil wartet, 400 Tage.",
-        "Until the person is erased: at their own request, or when the platform deletes or redacts the profile. Deliveries that could not be understood stay until they are tried again or dropped; what waits for a profile, 400 days.",
+        "Bis die Person gelöscht wird: auf eigenen Antrag oder sobald die Plattform ihr Profil löscht oder unkenntlich macht. Unverständliche Lieferungen bleiben, bis sie erneut versucht oder verworfen werden; was auf ein Profil wartet, 400 Tage. Wer die Daten gelesen hat, 24 Monate, soweit nicht anders eingestellt; wer sie geändert, ausgegeben oder gelöscht hat, auf Dauer, ohne den Namen der Person.",
+        "Until the person is erased: at their own request, or when the platform deletes or redacts the profile. Deliveries that could not be understood stay until they are tried again or dropped; what waits for a profile, 400 days. Who read the data, 24 months unless set otherwise; who changed, handed out or erased them, for good and without naming the person.",
     ),
     (
         "logic",
-        "Jede Zahl unter metrics ist eine Summe, Zählung, Häufigkeit oder ein Mittel der eigenen Aktivitäten; formula sagt, welche, observations, auf wie vielen sie beruht. Kein statistisches Modell schätzt etwas über die Person.",
-        "Every number under metrics is a sum, count, frequency or mean of the person's own activities; formula says which, observations on how many it rests. No statistical model estimates anything about the person.",
+        "Jede Zahl unter metrics ist eine Summe, Zählung, Häufigkeit oder ein Mittel der eigenen Aktivitäten oder, wo formula das sagt, die Schätzung eines statistischen Modells aus ihnen; formula sagt, welche, observations, auf wie vielen sie beruht.",
+        "Every number under metrics is a sum, count, frequency or mean of the person's own activities or, where formula says so, a statistical model's estimate from them; formula says which, observations on how many it rests.",
     ),
     (
         "automated_decisions",

@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::db::Error;
+use crate::privacy::erase::Office;
 
 /// A job that comes round.
 #[derive(Debug)]
@@ -49,10 +50,24 @@ pub const JOBS: &[Job] = &[
     },
     Job {
         name: "ci_prune",
-        does: "Takes away dead letters and finished runs nobody will read any more",
+        does: "Takes away dead letters, finished runs, sent messages, proofs and records of reads that are over",
         line: "20 3 * * *",
         variable: "CI_SCHEDULE_PRUNE",
         work: |context, tenant_id| Box::pin(handlers::prune(context, tenant_id)),
+    },
+    Job {
+        name: "ci_retain",
+        does: "Lets go of what was kept long enough, and flags who was inactive for long",
+        line: "40 3 * * *",
+        variable: "CI_SCHEDULE_RETAIN",
+        work: |context, tenant_id| Box::pin(handlers::retain(context, tenant_id)),
+    },
+    Job {
+        name: "ci_deadlines",
+        does: "Warns of erasures that are due soon or overdue",
+        line: "50 3 * * *",
+        variable: "CI_SCHEDULE_DEADLINES",
+        work: |context, tenant_id| Box::pin(handlers::deadlines(context, tenant_id)),
     },
 ];
 
@@ -67,6 +82,8 @@ pub fn names() -> Vec<&'static str> {
 pub struct Context {
     /// What every loop needs.
     pub work: super::Context,
+    /// Where erasures are asked for.
+    pub office: Office,
     /// How long things are kept.
     pub retention: Retention,
 }
@@ -78,4 +95,10 @@ pub struct Retention {
     pub dead_letter_days: u16,
     /// Runs of jobs that are over.
     pub job_days: u16,
+    /// Who read about whom, in months.
+    pub audit_read_months: u16,
+    /// Archives that wait to be fetched, in hours.
+    pub export_hours: u16,
+    /// That messages were sent, since they were.
+    pub message_days: u16,
 }

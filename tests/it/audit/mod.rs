@@ -2,6 +2,9 @@
 //! was touched.
 
 mod acts;
+mod rig;
+mod reads;
+mod exports;
 
 use customer_intelligence::audit::{Act, Actor, Entry, Subject};
 use serde_json::json;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use customer_intelligence::actions::consents::Consents;
 use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::db::fenced::Reads;
 use customer_intelligence::db::pool::connect_lazy;
@@ -61,9 +62,11 @@ impl Rig {
         let clock = Clock::system();
         let reads = Reads::fenced(options, &pool_config(&PoolConfig::default()));
         let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
+        let pepper = Pepper::new(b"pepper");
+        let consents = Consents::new(pool.clone(), clock.clone(), pepper, Settings::default());
         let schema = Schema::new(
             Reader::new(reads, clock.clone(), QUARANTINE_DAYS),
-            Desks::new(&pool, &writer, &clock),
+            Desks::new(&pool, &writer, &clock, consents),
             Limits::default(),
         );
         let limits = http::Limits::default();

@@ -11,7 +11,7 @@ mod backfill;
 mod switches;
 mod shown;
 mod killed;
-mod proxy;
+pub(crate) mod proxy;
 mod wired;
 mod links;
 mod frozen;

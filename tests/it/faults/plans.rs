@@ -25,6 +25,7 @@ const SETTINGS: Settings = Settings {
     quarantine_days: 3,
     large_from: 2_000,
     at_a_time: 500,
+    announces: false,
 };
 
 /// What is asked of the database in one way of planning.

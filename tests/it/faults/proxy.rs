@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is behind the relay.
 #[derive(Debug, Clone)]
-pub(super) enum Behind {
+pub(crate) enum Behind {
     /// The program's door: an answer is anything it says.
     Door(u16),
     /// PostgreSQL's socket: an answer is that a transaction, or a statement of its own, was committed.
@@ -44,7 +44,7 @@ enum Fate {
 }
 
 /// A relay. Dropping it ends it and its connections.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     port: u16,
     shared: Arc<Shared>,
     _accepting: JoinSet<()>,
@@ -61,7 +61,7 @@ struct Shared {
 }
 
 impl Proxy {
-    pub(super) async fn before(behind: Behind) -> Self {
+    pub(crate) async fn before(behind: Behind) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (current, fate) = watch::channel(Fate::Pass);
@@ -92,7 +92,7 @@ impl Proxy {
         }
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
@@ -102,7 +102,7 @@ impl Proxy {
     }
 
     /// Ends every connection; new ones may come at once.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.decide(Fate::Cut);
     }
 
@@ -133,7 +133,7 @@ impl Proxy {
     }
 
     /// Waits until something was done for good, and its answer lies here, passed on to nobody.
-    pub(super) async fn catch(&self) {
+    pub(crate) async fn catch(&self) {
         self.shared.armed.store(true, Ordering::SeqCst);
         let caught = tokio::time::timeout(PATIENCE, self.shared.caught.notified());
         caught.await.expect("something is answered in time");

@@ -1,5 +1,6 @@
 //! Models over HTTP: a manager sees what was learned and takes it back.
 
+use chrono::TimeDelta;
 use customer_intelligence::db::Tx;
 use customer_intelligence::domain::model::registry::{Kind, Verdict};
 use customer_intelligence::models::{Candidate, Cause, Crowning, crown, keep};
@@ -35,7 +36,8 @@ async fn learned(rig: &Rig, tenant: Uuid, versions: u8) {
         };
         let mut tx = Tx::begin(rig.db.pool()).await.unwrap();
         keep(&mut tx, tenant, &candidate, now()).await.unwrap();
-        crown(&mut tx, tenant, Kind::Churn, &crowning, now())
+        let since = now() - TimeDelta::days((versions - version).into());
+        crown(&mut tx, tenant, Kind::Churn, &crowning, since)
             .await
             .unwrap();
         tx.commit().await.unwrap();
@@ -65,7 +67,7 @@ async fn a_manager_sees_every_version_with_its_report_and_which_one_speaks() {
         .await
         .joined();
     assert_eq!(none["models"], json!([]));
-    let refused = rig.ask("{ models(first: 51) { version } }").await.json();
+    let refused = rig.ask("{ models(first: -1) { version } }").await.json();
     assert_eq!(refused["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
 }
 
@@ -93,6 +95,13 @@ async fn a_manager_takes_steps_back_until_none_speaks() {
         .await
         .unwrap();
     assert_eq!(actor, "manager: too many false alarms");
+    let acts = "select string_agg(act || ' ' || detail, '; ' order by number) from audit_act";
+    let acts: String = sqlx::query_scalar(acts)
+        .fetch_one(rig.db.pool())
+        .await
+        .unwrap();
+    let written = r#"model_rolled_back {"kind":"churn","version":1}; model_rolled_back {"kind":"churn","version":null}"#;
+    assert_eq!(acts, written, "what did nothing is no act");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, Utc};
+use customer_intelligence::actions::consents::Consents;
 use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::db::Pool;
 use customer_intelligence::db::fenced::Reads;
@@ -16,6 +17,8 @@ use customer_intelligence::graphql::{Limits, Schema};
 use customer_intelligence::http::{Keys, graphql};
 use customer_intelligence::inbox::{self, Writer};
 use customer_intelligence::insight::Reader;
+use customer_intelligence::projections::Settings;
+use customer_intelligence::resolve::fence::Pepper;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -68,20 +71,26 @@ pub(crate) fn router(pool: Pool, clock: Clock) -> Router {
 /// The door over a database, insights being read on these connections.
 pub(crate) fn router_over(reads: impl Into<Reads>, db: &TestDb, clock: Clock) -> Router {
     let writer = unattended(db.pool().clone(), clock.clone());
-    let desks = Desks::new(db.pool(), &writer, &clock);
+    let desks = desks(db.pool(), &writer, &clock);
     door(Reader::new(reads, clock, 3), desks)
 }
 
 /// The door over any pool, with a writer that somebody runs.
 pub(crate) fn router_with(pool: Pool, clock: Clock, writer: Writer) -> Router {
-    let desks = Desks::new(&pool, &writer, &clock);
+    let desks = desks(&pool, &writer, &clock);
     door(Reader::new(pool, clock, 3), desks)
+}
+
+fn desks(pool: &Pool, writer: &Writer, clock: &Clock) -> Desks {
+    let pepper = Pepper::new(b"pepper");
+    let consents = Consents::new(pool.clone(), clock.clone(), pepper, Settings::default());
+    Desks::new(pool, writer, clock, consents)
 }
 
 /// The door over a database, with limits of its own.
 pub(crate) fn router_limited(db: &TestDb, clock: Clock, limits: Limits) -> Router {
     let writer = unattended(db.pool().clone(), clock.clone());
-    let desks = Desks::new(db.pool(), &writer, &clock);
+    let desks = desks(db.pool(), &writer, &clock);
     limited(Reader::new(db.reads(), clock, 3), desks, limits)
 }
 

@@ -1,3 +1,7 @@
-//! What goes out: put down once, in order, gone with the person.
+//! What goes out: put down once, in order, gone with the person, and never once it is forbidden.
 
+mod receiver;
+mod rig;
+mod sending;
 mod tables;
+mod withdrawal;

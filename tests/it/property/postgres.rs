@@ -115,6 +115,7 @@ fn context(db: &TestDb, history: &History) -> Context {
             // Everybody in parts, some, nobody; one at a time, a few, all: it must not make a difference.
             large_from: [0, 6, usize::MAX][dice(3)],
             at_a_time: [1, 3, 500, 500][dice(4)],
+            announces: dice(5) < 2,
         },
     }
 }

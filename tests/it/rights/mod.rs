@@ -2,6 +2,7 @@
 
 mod consent;
 mod export;
+mod recording;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use customer_intelligence::projections::Settings;
 use customer_intelligence::resolve::fence::Pepper;
 use customer_intelligence::workers::{Context, ingest};
 use futures::future::join_all;
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
@@ -20,13 +22,13 @@ use crate::support::TestDb;
 const TENANT: Uuid = Uuid::from_u128(0x7e);
 
 /// A tenant that is told something.
-struct Rig {
-    db: TestDb,
-    context: Context,
+pub(crate) struct Rig {
+    pub(crate) db: TestDb,
+    pub(crate) context: Context,
 }
 
 impl Rig {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let db = TestDb::new().await;
         let context = Context {
             pool: db.pool().clone(),
@@ -38,7 +40,7 @@ impl Rig {
     }
 
     /// Tells these in their order, so many in each batch.
-    async fn tell(&self, bodies: impl IntoIterator<Item = &String>, at_a_time: usize) {
+    pub(crate) async fn tell(&self, bodies: impl IntoIterator<Item = &String>, at_a_time: usize) {
         let bodies: Vec<&String> = bodies.into_iter().collect();
         for some in bodies.chunks(at_a_time) {
             let writer = Writer::new(
@@ -65,7 +67,7 @@ impl Rig {
     }
 
     /// The answers of a statement that is put behind the service's back, each as text.
-    async fn lines(&self, statement: &str) -> Vec<String> {
+    pub(crate) async fn lines(&self, statement: &str) -> Vec<String> {
         let rows = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
             .fetch_all(&self.db.superuser())
             .await
@@ -73,10 +75,27 @@ impl Rig {
         rows.iter().map(|row| row.get::<String, _>(0)).collect()
     }
 
-    async fn customers(&self) -> Vec<Uuid> {
+    pub(crate) async fn customers(&self) -> Vec<Uuid> {
         let found = self
             .lines("select person_profile_id::text from customer order by 1")
             .await;
         found.iter().map(|id| id.parse().unwrap()).collect()
+    }
+
+    /// The platform redacts a profile, and the person is erased.
+    pub(crate) async fn erase(&self, person: Uuid) {
+        let redacted = json!({
+            "id": person, "tenant_id": TENANT, "created_at": "2020-01-01T00:00:00Z",
+            "updated_at": "2027-02-28T00:00:00Z", "pii_redacted_at": "2027-02-28T00:00:00Z",
+        });
+        let envelope = json!({
+            "id": Uuid::new_v5(&TENANT, person.as_bytes()),
+            "created_at": "2027-02-28T00:00:00.678901",
+            "table": { "schema": "backoffice", "name": "person_profiles" },
+            "trigger": { "name": "ci_backoffice_person_profiles" },
+            "event": { "op": "UPDATE", "data": { "old": redacted, "new": redacted }, "session_variables": null },
+        });
+        self.tell(&[envelope.to_string()], 1).await;
+        assert!(!self.customers().await.contains(&person), "they are erased");
     }
 }

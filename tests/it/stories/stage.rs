@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use customer_intelligence::actions::consents::Consents;
 use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::actions::receive::{Received, receive};
 use customer_intelligence::domain::clock::Clock;
@@ -53,7 +54,13 @@ impl Stage {
             },
         };
         let writer = Writer::new(db.pool().clone(), clock.clone(), inbox::Limits::default());
-        let desks = Desks::new(db.pool(), &writer, &clock);
+        let consents = Consents::new(
+            context.pool.clone(),
+            clock.clone(),
+            context.pepper.clone(),
+            context.settings,
+        );
+        let desks = Desks::new(db.pool(), &writer, &clock, consents);
         let reader = Reader::new(db.reads(), clock, QUARANTINE_DAYS);
         let mut flushing = JoinSet::new();
         let flusher = writer.clone();

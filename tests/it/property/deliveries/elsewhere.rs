@@ -166,6 +166,7 @@ const DELIVERED: Form = Form {
     id: "message_id",
     fields: &[
         "conversation_id",
+        "channel_account_id",
         "template_id",
         "trigger_event",
         "sent_at",
@@ -173,13 +174,14 @@ const DELIVERED: Form = Form {
     ],
     must: &["delivered_at"],
     implied: &[("status", "DELIVERED"), ("direction", "OUTBOUND")],
-    unread: &["rendered_content", "channel_account_id"],
+    unread: &["rendered_content"],
 };
 
 const READ: Form = Form {
     name: "MessageRead",
     fields: &[
         "conversation_id",
+        "channel_account_id",
         "template_id",
         "trigger_event",
         "sent_at",
@@ -193,7 +195,7 @@ const READ: Form = Form {
 
 const RECEIVED: Form = Form {
     name: "MessageReceived",
-    fields: &["conversation_id", "sent_at"],
+    fields: &["conversation_id", "channel_account_id", "sent_at"],
     must: &["sent_at"],
     implied: &[("status", "RECEIVED"), ("direction", "INBOUND")],
     ..DELIVERED

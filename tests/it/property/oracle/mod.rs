@@ -100,7 +100,7 @@ impl<'a> Oracle<'a> {
         self.judge_money(members, &mut behavior);
         self.judge_travel(members, &mut behavior);
         self.judge_voice(members, &mut behavior);
-        let feedback = self.judge_feedback(members);
+        let mut feedback = self.judge_feedback(members);
         let standing = self.judge_standing(person, members);
         behavior.last_activity_at = self.last_activity(members);
         let has_feedback = !self.own_feedback(members).is_empty();
@@ -113,6 +113,23 @@ impl<'a> Oracle<'a> {
         ];
         let present = present.into_iter().filter(|it| *it).count();
         behavior.profile_completeness = f64::from(u32::try_from(present).unwrap()) / 5.0;
+        if standing.profiling_objection {
+            // Whoever objects is not concluded about.
+            let facts = behavior;
+            let unknown = self.blank();
+            behavior = Behavior {
+                preferred_seat_position: unknown.preferred_seat_position,
+                preferred_seat_label: unknown.preferred_seat_label,
+                preferred_boarding_point: unknown.preferred_boarding_point,
+                favourite_tours: unknown.favourite_tours,
+                favourite_regions: unknown.favourite_regions,
+                favourite_months: unknown.favourite_months,
+                favourite_party_size: unknown.favourite_party_size,
+                favourite_sales_channel: unknown.favourite_sales_channel,
+                ..facts
+            };
+            feedback = Feedback::default();
+        }
         Verdict {
             person,
             behavior,
@@ -240,6 +257,7 @@ impl<'a> Oracle<'a> {
                 .and_then(|row| row.text("locale"))
                 .map(str::to_owned),
             minor: self.is_minor(members),
+            ..Standing::default()
         }
     }
 

@@ -1,0 +1,141 @@
+//! Asking the audit log: who did what, and who read about whom.
+//!
+//! Persons are asked for by id; what is answered names none.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::audit::log::{self, Line, Place};
+use crate::db::{Error, Pool};
+use crate::resolve::fence::Pepper;
+
+/// Where the audit log is asked. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    pool: Pool,
+    pepper: Pepper,
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Only about this person and everyone merged with them.
+    pub person: Option<Uuid>,
+    /// Only this act, by its stable name; `read` for reads.
+    pub act: Option<String>,
+    /// Only by this user, or in this role.
+    pub actor: Option<String>,
+    /// Only from this instant on.
+    pub from: Option<DateTime<Utc>>,
+    /// Only before this instant.
+    pub to: Option<DateTime<Utc>>,
+    /// How many.
+    pub first: u32,
+    /// Only what comes after this place.
+    pub after: Option<Place>,
+}
+
+/// Some lines, the latest first.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The lines.
+    pub lines: Vec<Line>,
+    /// There are more behind them.
+    pub has_next: bool,
+}
+
+impl Journal {
+    /// The log in this database; persons are found by this pepper's tags.
+    #[must_use]
+    pub fn new(pool: Pool, pepper: Pepper) -> Self {
+        Self { pool, pepper }
+    }
+
+    /// A page of the tenant's log.
+    pub async fn page(&self, tenant_id: Uuid, wanted: Wanted) -> Result<Page, Error> {
+        let tags = match wanted.person {
+            Some(person) => Some(self.tags(tenant_id, person).await?),
+            None => None,
+        };
+        let most = usize::try_from(wanted.first).unwrap_or(usize::MAX);
+        let query = log::Query {
+            tags,
+            act: wanted.act,
+            actor: wanted.actor,
+            from: wanted.from,
+            to: wanted.to,
+            after: wanted.after,
+            // One more tells whether there are more.
+            limit: i64::from(wanted.first) + 1,
+        };
+        let mut lines = log::list(&self.pool, tenant_id, &query).await?;
+        let has_next = lines.len() > most;
+        lines.truncate(most);
+        Ok(Page { lines, has_next })
+    }
+
+    /// The tags of the person and everyone merged with them; of an erased person only their own is left.
+    async fn tags(&self, tenant_id: Uuid, person: Uuid) -> Result<Vec<Uuid>, Error> {
+        let mut family = sqlx::query_scalar!(
+            "select person_profile_id from customer
+             where tenant_id = $1 and root = (
+               select root from customer where tenant_id = $1 and person_profile_id = $2)",
+            tenant_id,
+            person,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        if !family.contains(&person) {
+            family.push(person);
+        }
+        Ok(self.pepper.tags(tenant_id, &family))
+    }
+}
+
+/// A place as text that is safe in URLs.
+#[must_use]
+pub fn to_text(place: Place) -> String {
+    let (at, number) = (place.at.timestamp_micros(), place.number);
+    let bytes = [
+        at.to_be_bytes().as_slice(),
+        place.chain.as_bytes(),
+        &number.to_be_bytes(),
+    ]
+    .concat();
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads what [`to_text`] wrote; `None` for anything else.
+#[must_use]
+pub fn from_text(text: &str) -> Option<Place> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (at, rest) = bytes.split_first_chunk()?;
+    let (chain, number) = rest.split_first_chunk()?;
+    Some(Place {
+        at: DateTime::from_timestamp_micros(i64::from_be_bytes(*at))?,
+        chain: Uuid::from_bytes(*chain),
+        number: i64::from_be_bytes(number.try_into().ok()?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_comes_back_from_its_text_and_nothing_else_does() {
+        let place = Place {
+            at: DateTime::from_timestamp_micros(1_780_000_000_123_456).unwrap(),
+            chain: Uuid::from_u128(5),
+            number: 7,
+        };
+        let text = to_text(place);
+        assert_eq!(from_text(&text), Some(place));
+        let (shorter, longer) = (text.replacen('A', "", 1), format!("{text}AAAA"));
+        for other in ["", "?", "AAAA", &shorter, &longer] {
+            assert_eq!(from_text(other), None, "{other}");
+        }
+    }
+}
