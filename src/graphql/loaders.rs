@@ -19,8 +19,8 @@ use crate::domain::insight::BoardingPlace;
 use crate::domain::moment::Moment;
 use crate::domain::timeline::MetricChange;
 use crate::insight::{
-    Consent, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest, Reader,
-    TimelinePage, TimelineRequest,
+    AlsoBookedTour, Audience, Consent, Error, ExplainRequest, Found, LabelKey, LateRequest,
+    Learned, Page, PageRequest, Reader, TimelinePage, TimelineRequest,
 };
 
 const ACTIVITIES_UNLESS_TOLD: u32 = 20;
@@ -40,6 +40,7 @@ pub(super) struct Loaders {
     late: Batch<LateRequest, Arc<Vec<MetricChange>>>,
     labels: Batch<LabelKey, Arc<str>>,
     consents: Batch<Uuid, Arc<Vec<Consent>>>,
+    learned: Batch<Moment, Arc<Learned>>,
     seen: Arc<Seen>,
 }
 
@@ -71,6 +72,7 @@ impl Loaders {
             late: Batch::default(),
             labels: Batch::default(),
             consents: Batch::default(),
+            learned: Batch::default(),
             seen: Arc::default(),
         }
     }
@@ -150,6 +152,14 @@ impl Loaders {
         load.await.ok().flatten()
     }
 
+    async fn learned(&self, moment: Moment) -> Option<Arc<Learned>> {
+        let tenant = self.tenant?;
+        let load = self.learned.load(moment, |moments| async move {
+            logged("models", self.reader.learned(tenant, &moments).await)
+        });
+        load.await.ok().flatten()
+    }
+
     async fn label(&self, key: LabelKey) -> Option<String> {
         let tenant = self.tenant?;
         let load = self.labels.load(key, |keys| async move {
@@ -221,6 +231,36 @@ pub(super) async fn explanation(
 /// What a person allows; null when it cannot be told now.
 pub(super) async fn consents(ctx: &Context<'_>, root: Uuid) -> Option<Arc<Vec<Consent>>> {
     ctx.data_opt::<Loaders>()?.consents(root).await
+}
+
+/// What people who travelled a tour travelled as well; `None` when the request has no tenant.
+pub(super) async fn also_booked(
+    ctx: &Context<'_>,
+    tour: Uuid,
+) -> Option<Result<Vec<AlsoBookedTour>, Error>> {
+    let loaders = ctx.data_opt::<Loaders>()?;
+    Some(loaders.reader.also_booked(loaders.tenant?, tour).await)
+}
+
+/// Who would like a tour; `None` when the request has no tenant.
+pub(super) async fn audience(
+    ctx: &Context<'_>,
+    tour: Uuid,
+    first: usize,
+) -> Option<Result<Vec<Audience>, Error>> {
+    let loaders = ctx.data_opt::<Loaders>()?;
+    let found = loaders.reader.audience(loaders.tenant?, tour, first).await;
+    if let Ok(found) = &found {
+        loaders
+            .seen
+            .note(found.iter().map(|one| one.person_profile_id));
+    }
+    Some(found)
+}
+
+/// What was learned by a moment; null when it cannot be read now.
+pub(super) async fn learned(ctx: &Context<'_>, moment: Moment) -> Option<Arc<Learned>> {
+    ctx.data_opt::<Loaders>()?.learned(moment).await
 }
 
 /// What an activity that came late has changed; null when it cannot be told now.

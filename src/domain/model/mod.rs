@@ -40,4 +40,5 @@ pub mod clusters;
 pub mod channel;
 pub mod engagement;
 pub mod habits;
+pub mod sentiment;
 pub mod tours;

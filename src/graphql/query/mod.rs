@@ -5,6 +5,7 @@ mod conditions;
 mod dead_letters;
 mod exports;
 mod models;
+mod tours;
 
 use async_graphql::{Context, Object, Result};
 use futures::future::join_all;
@@ -20,6 +21,7 @@ use super::types::export::ExportRequestConnection;
 use super::types::insight::CustomerInsight;
 use super::types::list::{CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder};
 use super::types::model::{ModelKind, ModelVersion};
+use super::types::tour::{AlsoBooked, CheckoutPrefill, GroupSentiment, TourAudienceMember};
 use crate::domain::moment::Moment;
 use crate::insight::PageRequest;
 
@@ -182,5 +184,49 @@ impl Query {
         #[graphql(desc = "How many of each kind, at most 50; 10 unless told.")] first: Option<i64>,
     ) -> Result<Option<Vec<ModelVersion>>> {
         Box::pin(models::versions(ctx, kind, first)).await
+    }
+
+    /// What people who travelled a tour travelled as well, the surest first; each pair of at least five people. Empty
+    /// while nothing was learned about it.
+    async fn also_booked(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The tour.")] tour_template_id: UuidScalar,
+        #[graphql(desc = "How many, at most 10; 5 unless told.")] first: Option<i64>,
+    ) -> Result<Option<Vec<AlsoBooked>>> {
+        Box::pin(tours::also_booked(ctx, tour_template_id.0, first)).await
+    }
+
+    /// Who would like a tour that they have not travelled or booked, the strongest taste first. Empty while nothing was
+    /// learned about it; without minors, agencies and those who object to profiling.
+    async fn tour_audience(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The tour.")] tour_template_id: UuidScalar,
+        #[graphql(desc = "How many, at most 500; 50 unless told.")] first: Option<i64>,
+    ) -> Result<Option<Vec<TourAudienceMember>>> {
+        Box::pin(tours::audience(ctx, tour_template_id.0, first)).await
+    }
+
+    /// What customers say about their trips: about a tour, a region, or everything unless told; null where fewer than 10
+    /// people said something.
+    async fn group_sentiment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "About this tour.")] tour_template_id: Option<UuidScalar>,
+        #[graphql(desc = "About this region; not together with a tour.")] region: Option<String>,
+    ) -> Result<Option<GroupSentiment>> {
+        Box::pin(tours::sentiment(ctx, tour_template_id, region)).await
+    }
+
+    /// What a checkout may fill in before the person does; null for unknown persons and minors, and unless the person
+    /// granted personalisation.
+    async fn checkout_prefill(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The `PersonProfile`; of a merged one, the survivor answers.")]
+        person_profile_id: UuidScalar,
+    ) -> Option<CheckoutPrefill> {
+        Box::pin(tours::prefill(ctx, person_profile_id.0?)).await
     }
 }

@@ -12,3 +12,6 @@ pub mod consent;
 pub mod audit;
 pub mod export;
 pub mod model;
+pub mod channel;
+pub mod recommendation;
+pub mod tour;
