@@ -131,12 +131,13 @@ pub(super) enum Command {
         after_help = "Example:\n  customer-intelligence lab recommend --train before.csv --test after.csv"
     )]
     Lab(lab::Command),
-    /// The configuration.
-    #[command(
-        subcommand,
-        after_help = "Example:\n  customer-intelligence config print"
-    )]
-    Config(ConfigCommand),
+    /// The configuration: every setting and limit, and where its value came from.
+    #[command(after_help = "Example:\n  customer-intelligence config")]
+    Config {
+        /// What to do with it; without one, `print`.
+        #[command(subcommand)]
+        command: Option<ConfigCommand>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::access;
 use super::batch::{Batch, Failed};
 use super::caller::Caller;
+use super::limits::MOST_ACTIVITIES;
 use super::scalars::TimestamptzScalar;
 use super::types::activity::ActivityKind;
 use super::types::insight::CustomerInsight;
@@ -19,12 +20,11 @@ use crate::domain::insight::BoardingPlace;
 use crate::domain::moment::Moment;
 use crate::domain::timeline::MetricChange;
 use crate::insight::{
-    Consent, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest, Reader,
-    TimelinePage, TimelineRequest,
+    AlsoBookedTour, Audience, Consent, Error, ExplainRequest, Found, LabelKey, LateRequest,
+    Learned, Page, PageRequest, Reader, TimelinePage, TimelineRequest,
 };
 
 const ACTIVITIES_UNLESS_TOLD: u32 = 20;
-const MOST_ACTIVITIES: u32 = 100;
 
 /// A person asked for, before merges are followed, and from which moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,12 +34,15 @@ struct PersonKey(Uuid, Moment);
 pub(super) struct Loaders {
     reader: Reader,
     tenant: Option<Uuid>,
+    /// The tenant asks too often: no statement is made for a person.
+    crowded: bool,
     persons: Batch<PersonKey, Found>,
     timelines: Batch<TimelineRequest, Arc<TimelinePage>>,
     explanations: Batch<ExplainRequest, Arc<Explanation>>,
     late: Batch<LateRequest, Arc<Vec<MetricChange>>>,
     labels: Batch<LabelKey, Arc<str>>,
     consents: Batch<Uuid, Arc<Vec<Consent>>>,
+    learned: Batch<Moment, Arc<Learned>>,
     seen: Arc<Seen>,
 }
 
@@ -61,16 +64,18 @@ impl Seen {
 
 impl Loaders {
     /// Loaders that can only ever see what the caller's tenant has.
-    pub(super) fn new(reader: Reader, caller: &Caller) -> Self {
+    pub(super) fn new(reader: Reader, caller: &Caller, crowded: bool) -> Self {
         Self {
             reader,
             tenant: caller.tenant,
+            crowded,
             persons: Batch::default(),
             timelines: Batch::default(),
             explanations: Batch::default(),
             late: Batch::default(),
             labels: Batch::default(),
             consents: Batch::default(),
+            learned: Batch::default(),
             seen: Arc::default(),
         }
     }
@@ -82,6 +87,9 @@ impl Loaders {
 
     async fn person(&self, id: Uuid, moment: Moment) -> Option<CustomerInsight> {
         let tenant = self.tenant?;
+        if self.crowded {
+            return Some(CustomerInsight::unavailable(id));
+        }
         let load = self.persons.load(PersonKey(id, moment), |keys| async move {
             let (now, past): (Vec<_>, Vec<_>) =
                 keys.into_iter().partition(|PersonKey(_, at)| at.is_now());
@@ -146,6 +154,14 @@ impl Loaders {
         let tenant = self.tenant?;
         let load = self.consents.load(root, |roots| async move {
             logged("consents", self.reader.consents(tenant, &roots).await)
+        });
+        load.await.ok().flatten()
+    }
+
+    async fn learned(&self, moment: Moment) -> Option<Arc<Learned>> {
+        let tenant = self.tenant?;
+        let load = self.learned.load(moment, |moments| async move {
+            logged("models", self.reader.learned(tenant, &moments).await)
         });
         load.await.ok().flatten()
     }
@@ -221,6 +237,36 @@ pub(super) async fn explanation(
 /// What a person allows; null when it cannot be told now.
 pub(super) async fn consents(ctx: &Context<'_>, root: Uuid) -> Option<Arc<Vec<Consent>>> {
     ctx.data_opt::<Loaders>()?.consents(root).await
+}
+
+/// What people who travelled a tour travelled as well; `None` when the request has no tenant.
+pub(super) async fn also_booked(
+    ctx: &Context<'_>,
+    tour: Uuid,
+) -> Option<Result<Vec<AlsoBookedTour>, Error>> {
+    let loaders = ctx.data_opt::<Loaders>()?;
+    Some(loaders.reader.also_booked(loaders.tenant?, tour).await)
+}
+
+/// Who would like a tour; `None` when the request has no tenant.
+pub(super) async fn audience(
+    ctx: &Context<'_>,
+    tour: Uuid,
+    first: usize,
+) -> Option<Result<Vec<Audience>, Error>> {
+    let loaders = ctx.data_opt::<Loaders>()?;
+    let found = loaders.reader.audience(loaders.tenant?, tour, first).await;
+    if let Ok(found) = &found {
+        loaders
+            .seen
+            .note(found.iter().map(|one| one.person_profile_id));
+    }
+    Some(found)
+}
+
+/// What was learned by a moment; null when it cannot be read now.
+pub(super) async fn learned(ctx: &Context<'_>, moment: Moment) -> Option<Arc<Learned>> {
+    ctx.data_opt::<Loaders>()?.learned(moment).await
 }
 
 /// What an activity that came late has changed; null when it cannot be told now.
@@ -343,7 +389,7 @@ mod tests {
             user_id: None,
             person_profile_id: None,
         };
-        let loaders = Loaders::new(Reader::new(pool, Clock::system(), 3), &caller);
+        let loaders = Loaders::new(Reader::new(pool, Clock::system(), 3), &caller, false);
         let person = size_of_val(&loaders.person(Uuid::nil(), Moment::default()));
         assert!(person < 512, "{person} bytes");
         let label = size_of_val(&loaders.label(LabelKey::Tour(Uuid::nil())));

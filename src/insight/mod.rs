@@ -15,13 +15,17 @@ mod timeline;
 mod evidence;
 mod labels;
 mod consents;
+mod learned;
+mod audience;
 
+pub use audience::{AlsoBookedTour, Audience};
 pub use body::decode;
 pub use column::{Column, Comparison, Condition, Direction, OrderStep, Test, Value};
 pub use consents::{Consent, ConsentRow, consent_rows, standings};
 pub use errors::Error;
 pub use evidence::{ExplainRequest, LateRequest};
 pub use labels::LabelKey;
+pub use learned::{Learned, Spoken};
 pub use page::{Listed, Page, PageRequest};
 pub use past::Asked;
 pub use person::{Found, PersonInsight};

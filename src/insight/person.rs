@@ -26,6 +26,14 @@ pub struct PersonInsight {
     pub partial: bool,
 }
 
+impl PersonInsight {
+    /// The instant for which whatever depends on time is told.
+    #[must_use]
+    pub fn at(&self) -> DateTime<Utc> {
+        self.moment.instant(self.read_at)
+    }
+}
+
 /// What a known person is answered with; `None` when their insight cannot be derived now.
 pub type Found = Option<Arc<PersonInsight>>;
 

@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::audience::{self, AlsoBookedTour, Audience};
+use super::learned::{self, Learned, Library};
 use super::{
     Asked, Consent, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest,
     TimelinePage, TimelineRequest, consents, evidence, labels, page, past, person, timeline,
@@ -18,6 +20,7 @@ use crate::db::PoolConfig;
 use crate::db::fenced::{Reading, Reads};
 use crate::domain::clock::Clock;
 use crate::domain::explain::Explanation;
+use crate::domain::moment::Moment;
 use crate::domain::timeline::MetricChange;
 
 /// How long all reads of one request may take together. Hasura fails the dispatcher's whole query when a join is late.
@@ -41,6 +44,7 @@ pub struct Reader {
     reads: Reads,
     pub(super) clock: Clock,
     pub(super) quarantine_days: i64,
+    pub(super) library: Arc<Library>,
     until: Option<Instant>,
 }
 
@@ -52,6 +56,7 @@ impl Reader {
             reads: reads.into(),
             clock,
             quarantine_days,
+            library: Arc::default(),
             until: None,
         }
     }
@@ -154,6 +159,43 @@ impl Reader {
             return Ok(HashMap::new());
         }
         self.in_time(consents::consents(self, tenant, roots)).await
+    }
+
+    /// What was learned by these moments, and what can be booked today.
+    pub async fn learned(
+        &self,
+        tenant: Uuid,
+        moments: &[Moment],
+    ) -> Result<HashMap<Moment, Arc<Learned>>, Error> {
+        if moments.is_empty() {
+            return Ok(HashMap::new());
+        }
+        self.in_time(learned::learned(self, tenant, moments)).await
+    }
+
+    /// Who would like a tour, the strongest first, at most `first`.
+    pub async fn audience(
+        &self,
+        tenant: Uuid,
+        tour: Uuid,
+        first: usize,
+    ) -> Result<Vec<Audience>, Error> {
+        let read = audience::audience(self, tenant, tour, first);
+        // Everybody is looked at: nothing that a join waits for.
+        match tokio::time::timeout(audience::PATIENCE, read).await {
+            Ok(found) => found,
+            Err(_) => Err(Error::TooSlow(audience::PATIENCE)),
+        }
+    }
+
+    /// What people who travelled a tour travelled as well, the surest first.
+    pub async fn also_booked(
+        &self,
+        tenant: Uuid,
+        tour: Uuid,
+    ) -> Result<Vec<AlsoBookedTour>, Error> {
+        self.in_time(audience::also_booked(self, tenant, tour))
+            .await
     }
 
     /// A connection that sees this tenant.

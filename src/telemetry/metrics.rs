@@ -48,6 +48,8 @@ pub const CONNECTIONS: &str = "ci_connections";
 pub const GRAPHQL: &str = "ci_graphql_seconds";
 /// Counter, by `code` (as in `extensions.code`): errors of GraphQL answers, refused requests included.
 pub const GRAPHQL_ERRORS: &str = "ci_graphql_errors_total";
+/// Counter: joins answered as unavailable because their tenant asked too often.
+pub const GRAPHQL_CROWDED: &str = "ci_graphql_crowded_total";
 /// Counter, by `job` and `outcome` (finished, again, or given up): tries of runs of jobs.
 pub const JOB_RUNS: &str = "ci_job_runs_total";
 /// Gauge, seconds since 1970, by `job`: when a run of it last finished well, in whichever process.
@@ -171,6 +173,11 @@ const DESCRIBED: &[(Kind, &str, &str)] = &[
         Kind::Counter,
         GRAPHQL_ERRORS,
         "Errors of GraphQL answers, by code",
+    ),
+    (
+        Kind::Counter,
+        GRAPHQL_CROWDED,
+        "Joins answered as unavailable because their tenant asked too often",
     ),
     (
         Kind::Counter,

@@ -57,7 +57,9 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Outbox(command) => outbox::run(&config, command).await,
         Command::Hasura(arguments) => hasura::run(&arguments),
         Command::Lab(command) => lab::run(&command),
-        Command::Config(ConfigCommand::Print) => say(&config.to_string()),
+        Command::Config {
+            command: None | Some(ConfigCommand::Print),
+        } => say(&config.to_string()),
     }?;
     Ok(ExitCode::SUCCESS)
 }

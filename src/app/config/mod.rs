@@ -10,6 +10,7 @@ mod database;
 mod contacts;
 mod privacy;
 mod outbound;
+mod limits;
 mod schedule;
 mod telemetry;
 mod secrets;
@@ -23,6 +24,7 @@ pub use contacts::ContactsConfig;
 pub use database::DatabaseConfig;
 pub use files::MadeUp;
 pub use kept::{Secrets, SecretsError};
+pub use limits::LimitsConfig;
 pub use outbound::OutboundConfig;
 pub use privacy::PrivacyConfig;
 pub use reader::{Entry, Origin, Switch};
@@ -50,6 +52,8 @@ pub struct Config {
     pub outbound: OutboundConfig,
     /// When jobs come round, and how long things are kept.
     pub schedule: ScheduleConfig,
+    /// What one request, one client and one tenant may cost.
+    pub limits: LimitsConfig,
     /// Logs.
     pub telemetry: TelemetryConfig,
     entries: Vec<Entry>,
@@ -92,6 +96,7 @@ impl Config {
         let privacy = PrivacyConfig::read(&mut reader);
         let outbound = OutboundConfig::read(&mut reader);
         let schedule = ScheduleConfig::read(&mut reader);
+        let limits = LimitsConfig::read(&mut reader);
         let telemetry = TelemetryConfig::read(&mut reader);
         let (entries, mut problems) = reader.finish();
         problems.extend(unknown::problems(names, &entries, lookup("CI").is_some()));
@@ -106,6 +111,7 @@ impl Config {
             privacy,
             outbound,
             schedule,
+            limits,
             telemetry,
             entries,
         })
@@ -206,6 +212,27 @@ mod tests {
         ] {
             assert!(printed.contains(name), "{name} in {printed}");
         }
+    }
+
+    #[test]
+    fn every_limit_is_shown_also_those_that_cannot_be_set() {
+        let config = read(&[
+            ("CI_GRAPHQL_DEPTH", "17"),
+            ("CI_HTTP_HEAD_TIMEOUT_MS", "250"),
+        ])
+        .unwrap();
+        assert_eq!(config.limits.graphql.depth, 17);
+        assert_eq!(config.limits.http.head_timeout.as_millis(), 250);
+        let printed = config.to_string();
+        for line in [
+            "[environment]\nCI_GRAPHQL_DEPTH=17",
+            "[default]\nCI_GRAPHQL_ALIASES=100",
+            "[fixed]\npage=200",
+            "CI_DATABASE_STATEMENT_TIMEOUT_MS=30000",
+        ] {
+            assert!(printed.contains(line), "{line} in {printed}");
+        }
+        assert!(read(&[("CI_GRAPHQL_DEPTH", "3")]).is_err());
     }
 
     #[test]

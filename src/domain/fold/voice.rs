@@ -37,7 +37,7 @@ pub struct Talk {
 }
 
 /// An answer about a trip: a score, a rating or both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Told {
     /// When it was given.
     pub at: DateTime<Utc>,
@@ -45,6 +45,10 @@ pub struct Told {
     pub nps: Option<i64>,
     /// 1 to 5.
     pub rating: Option<i64>,
+    /// The tour it is about.
+    pub template_id: Option<Uuid>,
+    /// Where that went.
+    pub region: Option<String>,
 }
 
 /// How a person can be reached, as the profile last told; the addresses themselves are never known here.
@@ -91,7 +95,10 @@ pub fn facts(entities: &Entities<'_>, reference: &Reference, root: Uuid) -> Voic
     Voice {
         talk,
         feedback: feedback(&given),
-        answers: given.iter().filter_map(|one| told(one)).collect(),
+        answers: given
+            .iter()
+            .filter_map(|one| told(one, entities, reference))
+            .collect(),
         gave_feedback: own_feedback(entities).next().is_some(),
         standing: standing(entities, root),
         ways: ways(entities, root),
@@ -211,10 +218,20 @@ fn given<'e, 'a>(entities: &'e Entities<'a>) -> Vec<&'e Entity<'a>> {
     given
 }
 
-fn told(one: &Entity<'_>) -> Option<Told> {
+fn told(one: &Entity<'_>, entities: &Entities<'_>, reference: &Reference) -> Option<Told> {
     let (nps, rating) = (one.int(Field::NpsScore), one.int(Field::Rating));
     let at = one.at(Field::SubmittedAt)?;
-    (nps.is_some() || rating.is_some()).then_some(Told { at, nps, rating })
+    let booking = one.reference(Field::Booking);
+    let booking = booking.and_then(|id| entities.get(SourceKind::Booking, id));
+    let offering = booking.and_then(|booking| booking.reference(Field::Offering));
+    let offering = offering.and_then(|id| reference.offerings.get(&id));
+    (nps.is_some() || rating.is_some()).then(|| Told {
+        at,
+        nps,
+        rating,
+        template_id: offering.and_then(|offering| offering.template_id),
+        region: offering.and_then(|offering| offering.region.clone()),
+    })
 }
 
 fn feedback(given: &[&Entity<'_>]) -> Feedback {

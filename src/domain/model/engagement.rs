@@ -3,6 +3,8 @@
 //! A part without data is left out and the others weigh more; how much of the weight there was is the coverage. Whether
 //! a person will book again is a separate question with a separate answer, and never part of this one.
 
+pub mod words;
+
 use serde::{Deserialize, Serialize};
 
 use super::channel::evidence::Trial;

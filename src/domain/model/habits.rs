@@ -11,6 +11,7 @@ use super::channel::evidence::{Accounts, Evidence};
 use super::channel::preference::Rates;
 use super::engagement::{Usual, Weights, decayed, drawn, said};
 use super::history::{DAY, History, Minutes};
+use super::sentiment::{self, Group, Sentiment};
 
 /// A channel with fewer tries says nothing about the tenant's customers.
 pub const TRIALS_MIN: u32 = 20;
@@ -28,6 +29,8 @@ pub struct Habits {
     pub usual: Usual,
     /// What the parts of the engagement score weigh.
     pub weights: Weights,
+    /// What groups of customers say.
+    pub sentiment: BTreeMap<Group, Sentiment>,
     /// Name of the zone in which the tenant's days begin.
     pub time_zone: String,
 }
@@ -39,6 +42,7 @@ impl Default for Habits {
             accounts: Accounts::new(),
             usual: Usual::default(),
             weights: Weights::default(),
+            sentiment: BTreeMap::new(),
             time_zone: chrono_tz::Europe::Berlin.name().to_owned(),
         }
     }
@@ -86,6 +90,7 @@ impl Habits {
             accounts,
             usual,
             weights,
+            sentiment: sentiment::groups(histories, now),
             time_zone: zone.name().to_owned(),
         };
         (habits, report)

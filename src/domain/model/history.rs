@@ -108,6 +108,10 @@ pub struct Answer {
     pub nps: Option<u8>,
     /// Satisfaction, 1 to 5.
     pub rating: Option<u8>,
+    /// Place of the tour it is about in [`History::tour`].
+    pub tour: Option<u16>,
+    /// Place of its region in [`History::region`].
+    pub region: Option<u16>,
 }
 
 /// What the models know of one person. Lists are ordered by time.
@@ -158,9 +162,20 @@ impl History {
             at: minutes(told.at),
             nps: told.nps.and_then(|score| u8::try_from(score).ok()),
             rating: told.rating.and_then(|rating| u8::try_from(rating).ok()),
+            tour: place(&mut history.tours, told.template_id.as_ref()),
+            region: place(&mut history.regions, told.region.as_ref()),
         });
         history.answers = answers.collect();
         Some(history)
+    }
+
+    /// A history of nothing but bookings, which come sorted by their instants.
+    #[must_use]
+    pub fn of_bookings(bookings: Vec<Booking>) -> Self {
+        Self {
+            bookings,
+            ..Self::default()
+        }
     }
 
     fn booking(&mut self, fact: &BookingFact, state: &CustomerState) -> Option<Booking> {
@@ -444,6 +459,8 @@ mod tests {
                 at: NOON + 110 * DAY,
                 nps: Some(9),
                 rating: Some(5),
+                tour: Some(0),
+                region: Some(0),
             }],
             organiser: false,
             ways: Ways::default(),

@@ -50,7 +50,9 @@ const fn asked(name: &'static str, needs: &'static [Permission], about: About) -
 /// Every root field of `Query`.
 #[rustfmt::skip]
 pub const QUERIES: &[Field] = &[
+    asked ("also_booked",              &[Read],       About::Tenant),
     asked ("audit_log",                &[ComplianceRead], About::Tenant),
+    asked ("checkout_prefill",         &[Permission::Checkout], About::Person),
     joined("customer_insight",         &[Read],       About::Person),
     asked ("customer_insights",        &[Read],       About::Tenant),
     joined("customer_insights_by_ids", &[Read],       About::Person),
@@ -58,9 +60,11 @@ pub const QUERIES: &[Field] = &[
     asked ("dead_letters",             &[Operations], About::Operations),
     asked ("erasure_requests",         &[ComplianceRead], About::Tenant),
     asked ("export_requests",          &[Export],     About::Tenant),
+    asked ("group_sentiment",          &[Read],       About::Tenant),
     asked ("models",                   &[Manage],     About::Tenant),
     asked ("retention",                &[ComplianceRead], About::Tenant),
     asked ("retention_reviews",        &[ComplianceManage], About::Tenant),
+    asked ("tour_audience",            &[Read],       About::Tenant),
 ];
 
 /// Every root field of `Mutation`.

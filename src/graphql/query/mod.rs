@@ -6,6 +6,7 @@ mod dead_letters;
 mod exports;
 mod models;
 mod privacy;
+mod tours;
 
 use async_graphql::{Context, Object, Result};
 use futures::future::join_all;
@@ -13,6 +14,7 @@ use futures::future::join_all;
 use self::conditions::{conditions, order};
 use super::access;
 use super::errors::FieldError;
+use super::limits::MOST_LISTED;
 use super::loaders;
 use super::scalars::{TimestamptzScalar, UuidScalar};
 use super::types::audit::AuditConnection;
@@ -23,11 +25,11 @@ use super::types::insight::CustomerInsight;
 use super::types::list::{CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder};
 use super::types::model::{ModelKind, ModelVersion};
 use super::types::retention::{RetentionReview, RetentionTime};
+use super::types::tour::{AlsoBooked, CheckoutPrefill, GroupSentiment, TourAudienceMember};
 use crate::domain::moment::Moment;
 use crate::insight::PageRequest;
 
 const PERSONS_UNLESS_TOLD: u32 = 50;
-const MOST_PERSONS: u32 = 200;
 
 /// The root of all queries.
 pub(super) struct Query;
@@ -88,7 +90,7 @@ impl Query {
         #[graphql(desc = "Go on behind this cursor, in the same order.")] after: Option<String>,
     ) -> Result<Option<CustomerInsightConnection>> {
         access::tenant(ctx, "customer_insights")?;
-        let first = loaders::bounded(first, PERSONS_UNLESS_TOLD, MOST_PERSONS);
+        let first = loaders::bounded(first, PERSONS_UNLESS_TOLD, MOST_LISTED);
         let request = PageRequest {
             conditions: conditions(filter.unwrap_or_default()).map_err(FieldError::to_graphql)?,
             order: order(order_by.unwrap_or_default()).map_err(FieldError::to_graphql)?,
@@ -211,5 +213,49 @@ impl Query {
         #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
     ) -> Result<Option<Vec<RetentionReview>>> {
         Box::pin(privacy::reviews(ctx, first)).await
+    }
+
+    /// What people who travelled a tour travelled as well, the surest first; each pair of at least five people. Empty
+    /// while nothing was learned about it.
+    async fn also_booked(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The tour.")] tour_template_id: UuidScalar,
+        #[graphql(desc = "How many, at most 10; 5 unless told.")] first: Option<i64>,
+    ) -> Result<Option<Vec<AlsoBooked>>> {
+        Box::pin(tours::also_booked(ctx, tour_template_id.0, first)).await
+    }
+
+    /// Who would like a tour that they have not travelled or booked, the strongest taste first. Empty while nothing was
+    /// learned about it; without minors, agencies and those who object to profiling.
+    async fn tour_audience(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The tour.")] tour_template_id: UuidScalar,
+        #[graphql(desc = "How many, at most 500; 50 unless told.")] first: Option<i64>,
+    ) -> Result<Option<Vec<TourAudienceMember>>> {
+        Box::pin(tours::audience(ctx, tour_template_id.0, first)).await
+    }
+
+    /// What customers say about their trips: about a tour, a region, or everything unless told; null where fewer than 10
+    /// people said something.
+    async fn group_sentiment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "About this tour.")] tour_template_id: Option<UuidScalar>,
+        #[graphql(desc = "About this region; not together with a tour.")] region: Option<String>,
+    ) -> Result<Option<GroupSentiment>> {
+        Box::pin(tours::sentiment(ctx, tour_template_id, region)).await
+    }
+
+    /// What a checkout may fill in before the person does; null for unknown persons and minors, and unless the person
+    /// granted personalisation.
+    async fn checkout_prefill(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The `PersonProfile`; of a merged one, the survivor answers.")]
+        person_profile_id: UuidScalar,
+    ) -> Option<CheckoutPrefill> {
+        Box::pin(tours::prefill(ctx, person_profile_id.0?)).await
     }
 }

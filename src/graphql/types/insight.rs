@@ -11,13 +11,22 @@ use uuid::Uuid;
 
 use super::activity::{ActivityConnection, ActivityKind};
 use super::behavior::BehaviorAggregate;
+use super::channel::ChannelPreference;
 use super::consent::Consent;
 use super::engagement::EngagementScore;
 use super::explanation::MetricExplanation;
+use super::recommendation::{
+    CustomerCluster, ExtraOffer, Outlook, RebookingPrompt, RecommendationList, TourRecommendation,
+};
 use crate::domain::metric::{Language, Metric};
+use crate::domain::model::history::minutes;
 use crate::graphql::loaders::{self, TimelineArguments};
 use crate::graphql::scalars::{TimestamptzScalar, UuidScalar};
 use crate::insight::{ExplainRequest, Found};
+
+const TOURS_UNLESS_TOLD: u32 = 5;
+const MOST_TOURS: u32 = 20;
+const EXTRAS: usize = 5;
 
 /// Whether the rest of an insight can be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -54,10 +63,23 @@ impl CustomerInsight {
         }
     }
 
+    /// What is known; none while the data cannot be reached.
+    pub(in crate::graphql) fn content(&self) -> Found {
+        self.content.clone()
+    }
+
     /// The language asked for, else the person's.
     fn language(&self, asked: Option<&str>) -> Language {
         let own = self.standing().and_then(|told| told.locale.as_deref());
         Language::of(asked.filter(|told| !told.trim().is_empty()).or(own))
+    }
+
+    /// What was learned, for a person who may be judged.
+    async fn outlook(&self, ctx: &Context<'_>) -> Option<Outlook> {
+        let content = self.content.as_ref()?;
+        content.insight.history.as_ref()?;
+        let learned = loaders::learned(ctx, content.moment).await?;
+        Some(Outlook::new(learned, content.at(), self.language(None)))
     }
 
     fn standing(&self) -> Option<&crate::domain::insight::Standing> {
@@ -92,10 +114,58 @@ impl CustomerInsight {
         self.content.clone().map(BehaviorAggregate::new)
     }
 
-    /// What the person said about it; null for minors.
+    /// How alive the relation is, and what the person said about it; null for minors.
     async fn engagement_score(&self) -> Option<EngagementScore> {
-        let insight = &self.content.as_ref()?.insight;
-        (!insight.standing.minor).then(|| (&insight.feedback).into())
+        let content = self.content.as_ref()?;
+        let minor = content.insight.standing.minor;
+        (!minor).then(|| EngagementScore::new(Arc::clone(content), self.language(None)))
+    }
+
+    /// On which channel the person answers; null for minors, agencies and those who object to profiling.
+    async fn channel_preference(&self, ctx: &Context<'_>) -> Option<ChannelPreference> {
+        let content = self.content.as_ref()?;
+        let history = content.insight.history.as_ref()?;
+        let learned = loaders::learned(ctx, content.moment).await?;
+        let consents = loaders::consents(ctx, content.insight.person_profile_id).await?;
+        let (now, language) = (minutes(content.at()), self.language(None));
+        Some(ChannelPreference::new(
+            history, learned, &consents, now, language,
+        ))
+    }
+
+    /// Tours for the person: those that are new to them, then those to book again, each list the best first; empty while
+    /// nothing was learned, and for minors, agencies and those who object to profiling.
+    async fn recommendations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many of each list, at most 20; 5 unless told.")] first: Option<i64>,
+        #[graphql(desc = "Only this list.")] list: Option<RecommendationList>,
+    ) -> Option<Vec<TourRecommendation>> {
+        let first = loaders::bounded(first, TOURS_UNLESS_TOLD, MOST_TOURS);
+        let Some((first, outlook)) = first.zip(self.outlook(ctx).await) else {
+            return Some(Vec::new());
+        };
+        let history = self.content.as_ref()?.insight.history.as_ref()?;
+        Some(outlook.tours(history, list, first as usize))
+    }
+
+    /// When to ask about the next season; null without a season of their own, or when it is booked already.
+    async fn rebooking_prompt(&self, ctx: &Context<'_>) -> Option<RebookingPrompt> {
+        let outlook = self.outlook(ctx).await?;
+        outlook.rebooking(self.content.as_ref()?.insight.history.as_ref()?)
+    }
+
+    /// Extras worth offering with the next booking, at most 5.
+    async fn extra_offers(&self, ctx: &Context<'_>) -> Option<Vec<ExtraOffer>> {
+        let outlook = self.outlook(ctx).await?;
+        let history = self.content.as_ref()?.insight.history.as_ref()?;
+        Some(outlook.extras(history, EXTRAS))
+    }
+
+    /// The group of customers that the person is most alike; null before the first booking.
+    async fn cluster(&self, ctx: &Context<'_>) -> Option<CustomerCluster> {
+        let outlook = self.outlook(ctx).await?;
+        outlook.cluster(self.content.as_ref()?.insight.history.as_ref()?)
     }
 
     /// Whether the person agreed to marketing; null when never asked.

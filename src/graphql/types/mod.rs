@@ -14,3 +14,6 @@ pub mod export;
 pub mod model;
 pub mod erasure;
 pub mod retention;
+pub mod channel;
+pub mod recommendation;
+pub mod tour;

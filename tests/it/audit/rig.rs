@@ -86,12 +86,8 @@ impl Rig {
             erasures: Erasures::new(office(&told.context)),
         };
         let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
-        let consents = Consents::new(
-            pool.clone(),
-            clock.clone(),
-            pepper.clone(),
-            told.context.settings,
-        );
+        let settings = told.context.settings;
+        let consents = Consents::new(pool.clone(), clock.clone(), pepper.clone(), settings);
         let desks = Desks::new(&pool, &writer, &clock, consents);
         let reader = Reader::new(pool.clone(), clock.clone(), 3);
         let schema = Schema::new(reader, desks, Limits::default())

@@ -13,17 +13,24 @@ use uuid::Uuid;
 use super::rig::{empty, now};
 
 /// What stands beside the metrics in `CustomerInsight`.
-const NO_METRICS: [&str; 9] = [
+const NO_METRICS: [&str; 14] = [
     "person_profile_id",
     "status",
     "behavior_aggregate",
     "engagement_score",
+    "channel_preference",
+    "recommendations",
+    "rebooking_prompt",
+    "extra_offers",
+    "cluster",
     "activities",
     "consents",
     "explain",
     "fresh_as_of",
     "computed_at",
 ];
+/// Judged by a model when read, each with its own reasons beside it.
+const JUDGED: [&str; 4] = ["score", "coverage", "parts", "weights_version"];
 /// Looked up when read, so that no metric holds them.
 const LABELS: [&str; 2] = ["label", "title"];
 
@@ -60,7 +67,9 @@ fn every_field_that_is_shown_is_a_metric_and_every_metric_is_shown() {
     let objects = objects();
     let fields = |of: &str| objects[of].keys().cloned().collect::<BTreeSet<_>>();
     assert_eq!(fields("BehaviorAggregate"), names(Section::Behavior));
-    assert_eq!(fields("EngagementScore"), names(Section::Engagement));
+    let mut said = fields("EngagementScore");
+    said.retain(|name| !JUDGED.contains(&name.as_str()));
+    assert_eq!(said, names(Section::Engagement));
     let mut beside = fields("CustomerInsight");
     beside.retain(|name| !NO_METRICS.contains(&name.as_str()));
     assert_eq!(beside, names(Section::Standing));

@@ -5,6 +5,7 @@ pub(crate) mod requests;
 mod schema;
 mod metrics;
 mod models;
+mod taste;
 mod parsing;
 mod specification;
 mod join;

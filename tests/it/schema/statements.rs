@@ -60,6 +60,18 @@ const ACROSS: &[(&str, &str)] = &[
         "finds runs of jobs to take up; each is taken by its key",
     ),
     (
+        "select tenant_id, request_id from export_request\nwhere (state = 0",
+        "finds exports to make; each is taken up by its key",
+    ),
+    (
+        "select tenant_id, request_id from export_request where state = 2",
+        "finds archives that nobody fetched in time; each is taken out by its key",
+    ),
+    (
+        "from export_request where state in (0, 1, 6)",
+        "counts exports that are about to be due, for metrics and the alarm",
+    ),
+    (
         "select name, max(touched_at) as \"at!\" from job",
         "measures when each job last finished well, for metrics",
     ),

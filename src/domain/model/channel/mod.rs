@@ -8,6 +8,7 @@ pub mod best;
 pub mod evidence;
 pub mod hour;
 pub mod preference;
+pub mod person;
 
 use serde::{Deserialize, Serialize};
 

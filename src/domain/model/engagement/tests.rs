@@ -75,6 +75,8 @@ fn the_score_is_the_weighted_mean_of_what_is_known() {
             at: NOW,
             nps: Some(10),
             rating: None,
+            tour: None,
+            region: None,
         }],
         ..History::default()
     };
@@ -158,6 +160,8 @@ fn what_comes_later_does_not_count() {
             at: NOW + 1,
             nps: Some(0),
             rating: None,
+            tour: None,
+            region: None,
         }],
         ..History::default()
     };

@@ -12,4 +12,5 @@ pub mod model;
 pub mod train;
 pub mod suggest;
 pub mod rebook;
+pub mod audience;
 pub mod reason;

@@ -1,0 +1,193 @@
+//! `ChannelPreference`: on which channel a person answers. What was asked for comes first and stays apart from what was
+//! learned. Deliberately absent: sending anything; consent is checked again where something is sent.
+
+use std::sync::Arc;
+
+use async_graphql::{Enum, Object, SimpleObject};
+
+use super::behavior::count;
+use super::consent::ConsentState;
+use crate::domain::consent::State;
+use crate::domain::metric::Language;
+use crate::domain::model::channel::preference::{Affinity, Allowed, Preference};
+use crate::domain::model::channel::{Channel, person};
+use crate::domain::model::history::{History, Minutes, instant};
+use crate::graphql::scalars::TimestamptzScalar;
+use crate::insight::{Consent, Learned};
+
+/// The purpose whose consent decides.
+const PURPOSE: &str = "marketing";
+
+/// A way to reach a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Channel")]
+pub enum CustomerChannel {
+    /// `WhatsApp`.
+    Whatsapp,
+    /// E-mail.
+    Email,
+    /// Text message.
+    Sms,
+    /// The chat on the operator's site.
+    Webchat,
+    /// A call.
+    Phone,
+    /// A letter; only ever asked for.
+    Post,
+    /// A push notification; only ever asked for.
+    Push,
+}
+
+/// One channel of a person.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(rename_fields = "snake_case")]
+pub struct ChannelAffinity {
+    /// Which.
+    channel: CustomerChannel,
+    /// How well it probably goes, in (0, 1): 1 is an answer every time.
+    rate: f64,
+    /// The chance that it is the best of the usable ones that were tried on this person; 0 for others.
+    confidence: f64,
+    /// Messages that were read or answered, bookings made by phone.
+    responded: i32,
+    /// All messages, all bookings.
+    based_on: i32,
+    /// The last time that the person read or answered.
+    last_response_at: Option<TimestamptzScalar>,
+    /// The person can be reached there, as far as is known.
+    reachable: bool,
+    /// What the person says about marketing there; null when nothing is known.
+    consent: Option<ConsentState>,
+    /// Reachable and not refused.
+    usable: bool,
+}
+
+impl From<&Affinity> for ChannelAffinity {
+    fn from(one: &Affinity) -> Self {
+        Self {
+            channel: one.channel.into(),
+            rate: one.rate,
+            confidence: one.confidence,
+            responded: count(one.responded),
+            based_on: count(one.tried),
+            last_response_at: one.last_response.and_then(instant).map(Into::into),
+            reachable: one.reachable,
+            consent: one.consent.map(Into::into),
+            usable: one.usable,
+        }
+    }
+}
+
+/// On which channel a person answers.
+pub struct ChannelPreference {
+    found: Preference,
+    learned: Arc<Learned>,
+    language: Language,
+}
+
+impl ChannelPreference {
+    /// The preference of a person at an instant.
+    #[must_use]
+    pub fn new(
+        history: &History,
+        learned: Arc<Learned>,
+        consents: &[Consent],
+        now: Minutes,
+        language: Language,
+    ) -> Self {
+        let allowed = allowed(consents);
+        let found = person::of(history, &learned.habits, &allowed, now);
+        Self {
+            found,
+            learned,
+            language,
+        }
+    }
+}
+
+/// What is said about marketing, by channel.
+fn allowed(consents: &[Consent]) -> Allowed {
+    let about = || consents.iter().filter(|one| one.purpose == PURPOSE);
+    // Not to have been asked about one channel says nothing beyond what was said about all.
+    let told = about().filter(|one| one.standing.state != State::NotRequested);
+    let by_channel = told.filter_map(|one| {
+        let channel = Channel::from_name(&one.channel)?;
+        Some((channel, one.standing.state))
+    });
+    let otherwise = about().find(|one| one.channel == crate::domain::consent::ANY);
+    Allowed {
+        stated: None,
+        by_channel: by_channel.collect(),
+        otherwise: otherwise.map(|one| one.standing.state),
+    }
+}
+
+/// On which channel a person answers.
+#[Object(rename_fields = "snake_case", rename_args = "snake_case")]
+impl ChannelPreference {
+    /// The channel to use: what was asked for, else what was learned; null when neither is known.
+    async fn channel(&self) -> Option<CustomerChannel> {
+        self.found.channel().map(Into::into)
+    }
+
+    /// What the person asked for.
+    async fn stated_channel(&self) -> Option<CustomerChannel> {
+        self.found.stated.map(Into::into)
+    }
+
+    /// What was learned; null below three messages or bookings, and where no channel is usable.
+    async fn learned_channel(&self) -> Option<CustomerChannel> {
+        self.found.learned.map(Into::into)
+    }
+
+    /// The chance that the learned channel is the best one.
+    async fn confidence(&self) -> Option<f64> {
+        self.found.confidence()
+    }
+
+    /// Sure enough to tell others: a confidence of at least .7, and nothing was asked for.
+    async fn resolved(&self) -> bool {
+        self.found.resolved()
+    }
+
+    /// How many messages and bookings it rests on.
+    async fn based_on(&self) -> i32 {
+        count(self.found.based_on())
+    }
+
+    /// All channels that something can be told about: usable ones first, the best first.
+    async fn ranked(&self) -> Vec<ChannelAffinity> {
+        self.found.ranked.iter().map(Into::into).collect()
+    }
+
+    /// The hour of the day, 0 to 23 in the operator's zone, at which the person mostly reads and writes; null when none
+    /// stands out.
+    async fn best_hour(&self) -> Option<i32> {
+        self.found.best_hour.map(|best| count(best.hour))
+    }
+
+    /// Share of reading and writing within an hour of it.
+    async fn best_hour_share(&self) -> Option<f64> {
+        self.found.best_hour.map(|best| best.share)
+    }
+
+    /// Why, in one sentence.
+    async fn reason(
+        &self,
+        #[graphql(desc = "In which language; the person's unless told.")] locale: Option<String>,
+    ) -> String {
+        let language = told(locale.as_deref(), self.language);
+        person::told(&self.found, &self.learned.habits, language)
+    }
+
+    /// The version of the tenant's habits it was judged by; null while nothing was learned.
+    async fn model_version(&self) -> Option<i32> {
+        self.learned.habits_version
+    }
+}
+
+/// The language asked for, else another.
+pub(super) fn told(locale: Option<&str>, otherwise: Language) -> Language {
+    let asked = locale.filter(|told| !told.trim().is_empty());
+    asked.map_or(otherwise, |told| Language::of(Some(told)))
+}
