@@ -6,6 +6,7 @@ pub mod config;
 mod cli;
 mod commands;
 mod database;
+mod doors;
 mod progress;
 mod office;
 mod readiness;

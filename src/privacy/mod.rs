@@ -6,6 +6,7 @@
 //! which are the workers'.
 
 pub mod ledger;
+mod tables;
 pub mod scan;
 pub mod gate;
 pub mod hold;
