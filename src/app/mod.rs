@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod database;
 mod progress;
+mod office;
 mod readiness;
 mod rights;
 mod upkeep;

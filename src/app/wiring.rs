@@ -16,17 +16,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::Database;
 use super::config::{Config, ScheduleConfig, Secrets};
+use super::office::office;
 use super::readiness::Readers;
 use super::rights;
 use super::upkeep::{self, Locks};
 use crate::actions::consents::Consents;
 use crate::actions::cron::Desk;
 use crate::actions::desks::Desks;
-use crate::audit::Reads;
+use crate::audit::{Actor, Reads};
 use crate::db::{Pool, PoolConfig};
 use crate::domain::clock::Clock;
 use crate::http::{self, Health, webhook};
 use crate::inbox::{self, Writer};
+use crate::privacy::requests::Erasures;
 use crate::projections::Settings;
 use crate::resolve::fence::Pepper;
 use crate::resolve::fence_file::FenceFile;
@@ -92,7 +94,7 @@ impl Service {
             fence.clone(),
         );
         let locks = Locks::new(secrets)?;
-        let limits = http::Limits::default();
+        let limits = config.limits.http.clone();
         let context = workers::Context {
             pool: pool.clone(),
             clock: clock.clone(),
@@ -110,7 +112,9 @@ impl Service {
             context.settings,
         );
         let desks = Desks::new(&pool, &writer, &clock, consents);
-        let rights = rights::Parts::new(&database, &config, &context);
+        let office = office(&config, &locks.secrets, &context, Actor::SERVICE)?;
+        let erasures = Erasures::new(office);
+        let rights = rights::Parts::new(&database, &config, &context, erasures.clone());
         let join = join_door(
             &database,
             &config,
@@ -158,12 +162,21 @@ impl Service {
             recorder,
             readers,
             pool.clone(),
-            context.clock.clone(),
+            (
+                context.clock.clone(),
+                erasures.office.timing.warned_before_due(),
+            ),
             stop(),
         ));
         service.start_workers(&context);
         service.start_dispatcher(dispatcher);
-        service.start_jobs(context, config.schedule, &desk);
+        service.start_erasures(context.clone(), erasures.clone());
+        let jobs = workers::cron::Context {
+            work: context,
+            office: erasures.office,
+            retention: config.schedule.retention,
+        };
+        service.start_jobs(jobs, config.schedule, &desk);
         service
             .preparing
             .spawn(upkeep::prepare(database, pool, preparation));
@@ -195,6 +208,17 @@ impl Service {
         });
     }
 
+    /// Carries out what was asked to be erased.
+    fn start_erasures(&mut self, context: workers::Context, erasures: Erasures) {
+        let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
+        self.chores.spawn(async move {
+            if upkeep::until_prepared(prepared, &stop).await {
+                let Erasures { office, asked } = erasures;
+                workers::erasures::run(context, office, &asked, stop.cancelled()).await;
+            }
+        });
+    }
+
     /// Makes the archives that are asked for.
     fn start_exports(&mut self, rights: &rights::Parts) {
         let (builder, asked) = (rights.builder.clone(), rights.rights.exports.asked());
@@ -217,11 +241,12 @@ impl Service {
     }
 
     /// Jobs that come round: our own clock asks for runs, and so does the cron door; one loop works on them.
-    fn start_jobs(&mut self, work: workers::Context, schedule: ScheduleConfig, desk: &Desk) {
-        let context = workers::cron::Context {
-            work,
-            retention: schedule.retention,
-        };
+    fn start_jobs(
+        &mut self,
+        context: workers::cron::Context,
+        schedule: ScheduleConfig,
+        desk: &Desk,
+    ) {
         let (entered, prepared) = (desk.entered(), self.prepared.clone());
         let stop = self.stop_chores.clone();
         self.chores.spawn(async move {
@@ -361,10 +386,10 @@ fn join_door(
     let reads = database.reads(&connections, config.database.row_security);
     let quarantine_days = context.settings.quarantine_days;
     let reader = insight::Reader::new(reads, context.clock.clone(), quarantine_days);
-    let schema = graphql::Schema::new(reader, desks, graphql::Limits::default())
+    let schema = graphql::Schema::new(reader, desks, config.limits.graphql.clone())
         .with_rights(rights.rights.clone(), rights.reads.clone());
     let keys = locks.gateway.clone();
-    http::graphql::router(http::graphql::Door::new(keys, schema, limits.body_timeout))
+    http::graphql::router(http::graphql::Door::new(keys, schema, limits))
 }
 
 fn health(

@@ -253,9 +253,21 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "erasure_request",
         room: "privacy",
-        holds: "that somebody was erased, by tag",
-        occurs: &[("subject_tag", Occurs::Tag), ("tags", Occurs::Tag)],
-        nobody: &["request_id", "basis", "removed"],
+        holds: "that somebody is to be erased; once that is done, by tag only",
+        occurs: &[
+            ("person_profile_id", Occurs::Id),
+            ("subject_tag", Occurs::Tag),
+            ("tags", Occurs::Tag),
+        ],
+        nobody: &[
+            "request_id",
+            "basis",
+            "removed",
+            "categories",
+            "reason",
+            "told",
+        ],
+        erased: Erased::Emptied,
         kept: "for as long as the erasure may have to be proven",
         export: Export::Not("it is there for erased persons only"),
         ..NOBODY
@@ -337,6 +349,24 @@ pub const TABLES: &[Table] = &[
         ],
         kept: "for as long as retention says, 24 months unless told",
         export: Export::As("access"),
+        ..NOBODY
+    },
+    Table {
+        name: "retention_setting",
+        room: "privacy",
+        nobody: &["clock"],
+        ..NOBODY
+    },
+    Table {
+        name: "retention_horizon",
+        room: "resolve",
+        ..NOBODY
+    },
+    Table {
+        name: "retention_statistic",
+        room: "privacy",
+        holds: "sums over at least ten persons who went, in whom nobody can be traced",
+        nobody: &["currency", "persons"],
         ..NOBODY
     },
     Table {

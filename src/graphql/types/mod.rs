@@ -15,3 +15,6 @@ pub mod model;
 pub mod channel;
 pub mod recommendation;
 pub mod tour;
+pub mod forecast;
+pub mod erasure;
+pub mod retention;

@@ -21,6 +21,7 @@ use customer_intelligence::privacy::desk::Rights;
 use customer_intelligence::privacy::export::build::Builder;
 use customer_intelligence::privacy::export::desk::Exports;
 use customer_intelligence::privacy::journal::Journal;
+use customer_intelligence::privacy::requests::Erasures;
 use customer_intelligence::resolve::fence::Pepper;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -29,6 +30,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::{TENANT, lines};
+use crate::privacy::rig::office;
 use crate::rights::Rig as Told;
 use crate::support::TestDb;
 
@@ -81,6 +83,7 @@ impl Rig {
         let rights = Rights {
             journal: Journal::new(pool.clone(), pepper.clone()),
             exports: Exports::new(pool.clone(), clock.clone(), pepper.clone()),
+            erasures: Erasures::new(office(&told.context)),
         };
         let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
         let settings = told.context.settings;
