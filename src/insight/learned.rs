@@ -13,6 +13,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Error, Reader};
+use crate::domain::model::churn::Artefact;
 use crate::domain::model::clusters::model::Clusters;
 use crate::domain::model::habits::Habits;
 use crate::domain::model::registry::Kind;
@@ -48,6 +49,8 @@ impl<T> Clone for Spoken<T> {
 /// Everything that is needed to score a tenant's persons at a moment.
 #[derive(Debug, Clone)]
 pub struct Learned {
+    /// Whether, when and for how much people come back.
+    pub churn: Option<Spoken<Artefact>>,
     /// Which tours go together.
     pub tours: Option<Spoken<TourModel>>,
     /// Which groups of customers there are.
@@ -63,6 +66,7 @@ pub struct Learned {
 /// What was read before.
 #[derive(Debug, Default)]
 pub(super) struct Library {
+    churn: Shelf<Artefact>,
     tours: Shelf<TourModel>,
     clusters: Shelf<Clusters>,
     habits: Shelf<Habits>,
@@ -161,6 +165,10 @@ pub(super) async fn learned(
         let at = spoken_at(moment, now);
         let speaking = models::champions(&mut connection, tenant, at).await?;
         let library = &reader.library;
+        let churn = library
+            .churn
+            .find(&mut connection, (tenant, Kind::Churn), &speaking);
+        let churn = churn.await?;
         let tours = library
             .tours
             .find(&mut connection, (tenant, Kind::Tours), &speaking);
@@ -174,6 +182,7 @@ pub(super) async fn learned(
             .find(&mut connection, (tenant, Kind::Habits), &speaking);
         let habits = habits.await?;
         let learned = Learned {
+            churn,
             tours,
             clusters,
             habits_version: habits.as_ref().map(|spoken| spoken.version),

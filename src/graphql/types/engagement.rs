@@ -1,6 +1,6 @@
 //! How alive the relation with a person is: what they said about the trips, and the score of five parts.
 //!
-//! Deliberately absent: whether the person will book again, which is another question.
+//! Whether the person will book again is another question, never mixed into the score: `forecast` answers it.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use async_graphql::{Context, Enum, Object};
 
 use super::behavior::count;
 use super::channel::told;
+use super::forecast::{ChurnBand, CustomerForecast};
 use crate::domain::insight::Feedback;
 use crate::domain::metric::Language;
 use crate::domain::model::channel::evidence::Evidence;
@@ -31,6 +32,11 @@ impl EngagementScore {
 
     fn feedback(&self) -> &Feedback {
         &self.content.insight.feedback
+    }
+
+    async fn forecast(&self, ctx: &Context<'_>) -> Option<CustomerForecast> {
+        let learned = loaders::learned(ctx, self.content.moment).await?;
+        CustomerForecast::new(&self.content, &learned, self.language)
     }
 
     /// The score, and what was learned; none of those who are not scored.
@@ -98,6 +104,17 @@ impl EngagementScore {
             language,
         });
         Some(each.collect())
+    }
+
+    /// The risk that the person neither books nor travels within the model's horizon, 0 to 1; no part of the score. More
+    /// about it in `forecast`.
+    async fn churn_risk(&self, ctx: &Context<'_>) -> Option<f64> {
+        self.forecast(ctx).await?.risk()
+    }
+
+    /// The same in one word.
+    async fn churn_band(&self, ctx: &Context<'_>) -> Option<ChurnBand> {
+        self.forecast(ctx).await?.band()
     }
 
     /// Which version of the operator's weights was used; 0 for those that hold without any.

@@ -15,6 +15,7 @@ use super::channel::ChannelPreference;
 use super::consent::Consent;
 use super::engagement::EngagementScore;
 use super::explanation::MetricExplanation;
+use super::forecast::CustomerForecast;
 use super::recommendation::{
     CustomerCluster, ExtraOffer, Outlook, RebookingPrompt, RecommendationList, TourRecommendation,
 };
@@ -119,6 +120,15 @@ impl CustomerInsight {
         let content = self.content.as_ref()?;
         let minor = content.insight.standing.minor;
         (!minor).then(|| EngagementScore::new(Arc::clone(content), self.language(None)))
+    }
+
+    /// Whether the person comes back, when, and for how much; null while no model speaks, and for minors, agencies and those
+    /// who object to profiling.
+    async fn forecast(&self, ctx: &Context<'_>) -> Option<CustomerForecast> {
+        let content = self.content.as_ref()?;
+        content.insight.history.as_ref()?;
+        let learned = loaders::learned(ctx, content.moment).await?;
+        CustomerForecast::new(content, &learned, self.language(None))
     }
 
     /// On which channel the person answers; null for minors, agencies and those who object to profiling.

@@ -3,6 +3,7 @@
 pub mod money;
 pub mod behavior;
 pub mod engagement;
+pub mod forecast;
 pub mod activity;
 pub mod insight;
 pub mod explanation;
