@@ -17,6 +17,7 @@ use super::request::Request;
 use super::scan::Counts;
 use crate::db::{Error, Tx};
 use crate::domain::fold::FOLD_VERSION;
+use crate::projections;
 
 /// Version of the receipt's form.
 const FORMAT: u8 = 2;
@@ -80,6 +81,9 @@ pub struct Receipt {
     pub told: Option<BTreeSet<String>>,
     /// Rows taken out or emptied, by table.
     pub removed: BTreeMap<String, u64>,
+    /// Nameless rows that have to stay, by table: proofs of consent, to the end of the limitation period.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept: BTreeMap<String, u64>,
     /// The scan that this receipt is about.
     pub scan: Scan,
     /// Which scan of this erasure: 1 at once, 2 later.
@@ -178,6 +182,14 @@ fn hash(body: &str) -> String {
     hex(&Sha256::digest(body.as_bytes()))
 }
 
+/// What is left of these persons under their tags.
+async fn kept(tx: &mut Tx, request: &Request) -> Result<BTreeMap<String, u64>, Error> {
+    let tags: Vec<_> = request.tags.iter().copied().collect();
+    let proofs = projections::proofs(tx, request.tenant_id, &tags).await?;
+    let kept = Some(("consent_proof".to_owned(), proofs)).filter(|_| proofs > 0);
+    Ok(kept.into_iter().collect())
+}
+
 /// Issues the next receipt of the tenant's chain. The caller holds the tenant's row.
 pub async fn issue(
     tx: &mut Tx,
@@ -215,6 +227,7 @@ pub async fn issue(
         propagated_at: request.propagated_at,
         told: Some(request.told.clone()),
         removed: request.removed.clone(),
+        kept: kept(tx, request).await?,
         scan,
         scans,
         program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -387,6 +400,7 @@ mod tests {
             propagated_at: None,
             told: None,
             removed: BTreeMap::from([("activity_log".to_owned(), 7)]),
+            kept: BTreeMap::new(),
             scan: Scan {
                 at,
                 found: Counts::new(),

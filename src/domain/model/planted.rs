@@ -114,6 +114,7 @@ fn booking(booked: Minutes) -> Booking {
         end: Some(booked + DAY),
         party: None,
         sales_channel: None,
+        extras: Vec::new(),
     }
 }
 

@@ -1,7 +1,6 @@
 //! A service's parts around the rights of persons, on a database of its own: doors, notes of reads, archives.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -92,8 +91,8 @@ impl Rig {
         let reader = Reader::new(pool.clone(), clock.clone(), 3);
         let schema = Schema::new(reader, desks, Limits::default())
             .with_rights(rights.clone(), reads.clone());
-        let patience = Duration::from_secs(10);
-        let join = graphql::router(graphql::Door::new(Keys::new([SECRET]), schema, patience));
+        let times = http::Limits::default();
+        let join = graphql::router(graphql::Door::new(Keys::new([SECRET]), schema, &times));
         let door = exports::Door::new(rights.exports.clone(), http::Limits::default());
         let builder = Builder {
             pool,

@@ -295,7 +295,7 @@ async fn what_was_learned_is_shown_with_reasons() {
 async fn nothing_that_cannot_be_booked_is_offered() {
     let rig = prepared(&[guest(1, &[(1, 300)], 0, 0, false)]).await;
     publish(&rig, "SOLD_OUT").await;
-    rig.clock.advance(Duration::from_secs(60));
+    rig.clock.advance(TimeDelta::seconds(60));
     let seen = insight(&rig, 1, "recommendations { title }").await;
     assert_eq!(seen["recommendations"], json!([]));
 }

@@ -71,9 +71,11 @@ impl Tale {
                 return None;
             }
             let (one, other) = (format!("{one:#?}"), format!("{other:#?}"));
-            let mut lines = one.lines().zip(other.lines());
-            let line = lines.find(|(one, other)| one != other);
-            Some(format!("{person}: {line:?}"))
+            let lines: Vec<_> = one.lines().zip(other.lines()).collect();
+            let at = lines.iter().position(|(one, other)| one != other);
+            let from = at.unwrap_or_default().saturating_sub(12);
+            let shown: Vec<_> = lines.iter().skip(from).take(16).collect();
+            Some(format!("{person}: {shown:#?}"))
         };
         self.history.persons.iter().find_map(differs)
     }
