@@ -28,9 +28,10 @@ pub async fn purposes(pool: &Pool, tenant_id: Uuid) -> Result<Vec<Purpose>, Erro
     let found = sqlx::query_as!(
         Purpose,
         "select tenant_id, name, follows, description_de, description_en, proof_years from consent_purpose
-         where tenant_id = any (array[$1, '00000000-0000-0000-0000-000000000000'::uuid])
+         where tenant_id = $1 or tenant_id = $2
          order by name, tenant_id",
         tenant_id,
+        Uuid::nil(),
     )
     .fetch_all(pool)
     .await?;
