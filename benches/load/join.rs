@@ -6,16 +6,19 @@ use std::time::Duration;
 use axum::Router;
 use customer_intelligence::actions::consents::Consents;
 use customer_intelligence::actions::desks::Desks;
-use customer_intelligence::audit::{self, Reads};
+use customer_intelligence::audit::{self, Actor, Reads};
 use customer_intelligence::db::{Pool, PoolConfig, pool};
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::graphql::Caller;
 use customer_intelligence::graphql::caller::Role;
-use customer_intelligence::http::{Keys, graphql as door};
+use customer_intelligence::http::{self, Keys, graphql as door};
 use customer_intelligence::inbox::{self, Writer};
 use customer_intelligence::privacy::desk::Rights;
+use customer_intelligence::privacy::erase::{Office, Timing};
 use customer_intelligence::privacy::export::desk::Exports;
 use customer_intelligence::privacy::journal::Journal;
+use customer_intelligence::privacy::receipt::Signer;
+use customer_intelligence::privacy::requests::Erasures;
 use customer_intelligence::projections::Settings;
 use customer_intelligence::resolve::fence::Pepper;
 use customer_intelligence::{graphql, insight};
@@ -97,10 +100,11 @@ pub(crate) fn line(name: &str, seen: &Seen) {
 
 /// The service's GraphQL door over this database.
 pub(crate) fn graphql_door(database: &Database) -> Router {
+    let times = http::Limits::default();
     door::router(door::Door::new(
         Keys::new([SECRET]),
         schema(database),
-        Duration::from_secs(10),
+        &times,
     ))
 }
 
@@ -112,31 +116,54 @@ pub(crate) fn schema(database: &Database) -> graphql::Schema {
     let pepper = Pepper::new(b"pepper");
     let consents = Consents::new(pool.clone(), clock.clone(), pepper, Settings::default());
     let desks = Desks::new(&pool, &writer, &clock, consents);
-    let (rights, reads) = noted(pool, &clock);
+    let reads = noted(pool.clone(), &clock);
+    let rights = rights(pool, &clock);
     // As the service runs: whoever reads is written down, behind the answer's back.
     let (writing, mut tasks) = (reads.clone(), JoinSet::new());
     tasks.spawn(async move { writing.run().await });
     tasks.detach_all();
-    graphql::Schema::new(reader, desks, graphql::Limits::default()).with_rights(rights, reads)
+    let mut limits = graphql::Limits::default();
+    // The clients ask for one tenant as fast as they can.
+    limits.rate.requests_per_second = 0;
+    graphql::Schema::new(reader, desks, limits).with_rights(rights, reads)
 }
 
-/// Where reads are noted over this pool, and asked about.
-fn noted(pool: Pool, clock: &Clock) -> (Rights, Reads) {
+/// Where the rights of persons are dealt with; nobody asks here.
+fn rights(pool: Pool, clock: &Clock) -> Rights {
     let pepper = Pepper::new(b"pepper");
-    let rights = Rights {
-        journal: Journal::new(pool.clone(), pepper.clone()),
-        exports: Exports::new(pool.clone(), clock.clone(), pepper.clone()),
+    let Some(signer) = Signer::new(&[7; 32]) else {
+        unreachable!("any 32 bytes are a seed")
     };
+    let office = Office {
+        pool: pool.clone(),
+        clock: clock.clone(),
+        pepper: pepper.clone(),
+        signer: Arc::new(signer),
+        settings: Settings::default(),
+        timing: Timing::default(),
+        receivers: Arc::from([]),
+        actor: Actor::SERVICE,
+    };
+    Rights {
+        journal: Journal::new(pool.clone(), pepper.clone()),
+        exports: Exports::new(pool, clock.clone(), pepper),
+        erasures: Erasures::new(office),
+    }
+}
+
+/// Where reads are noted over this pool.
+fn noted(pool: Pool, clock: &Clock) -> Reads {
+    let pepper = Pepper::new(b"pepper");
     let tags = Arc::new(move |tenant_id, persons: &[_]| pepper.tags(tenant_id, persons));
     let limits = audit::reads::Limits::default();
-    (rights, Reads::new(pool, clock.clone(), tags, limits))
+    Reads::new(pool, clock.clone(), tags, limits)
 }
 
 /// Where reads are noted and nobody writes them down.
 pub(crate) fn unwritten() -> Reads {
     let nowhere = "postgres://nowhere/nothing".parse().unwrap_or_default();
     let pool = pool::connect_lazy(nowhere, &PoolConfig::default());
-    noted(pool, &Clock::system()).1
+    noted(pool, &Clock::system())
 }
 
 /// Who asks in the joins.
