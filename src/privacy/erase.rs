@@ -233,8 +233,10 @@ impl Office {
         }
         let categories = request.categories();
         let what = (family, categories.as_slice());
-        let erasure =
+        let mut erasure =
             projections::purge(tx, self.settings, &self.pepper, tenant_id, what, now).await?;
+        // An archive that waits to be fetched still holds the category.
+        export::forget(tx, tenant_id, &mut erasure, now).await?;
         let tables = tables_of(&categories);
         let letters = dead_letters::forget(tx, tenant_id, family, Some(&tables)).await?;
         Ok((erasure, letters))
