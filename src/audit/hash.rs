@@ -12,7 +12,7 @@ pub type Hash = [u8; 32];
 pub(super) const NONE: Hash = [0; 32];
 
 /// A hash as it is shown.
-pub(super) fn hex(hash: &[u8]) -> String {
+pub fn hex(hash: &[u8]) -> String {
     hash.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         write!(text, "{byte:02x}").ok();

@@ -119,13 +119,12 @@ async fn check(
     (note, against): (Option<PathBuf>, Option<PathBuf>),
     as_json: bool,
 ) -> anyhow::Result<()> {
-    let tenants = match tenant_id {
-        Some(one) => vec![one],
-        None => {
-            let mut all = vec![Uuid::nil()];
-            all.extend(tenant::all(pool).await?);
-            all
-        }
+    let tenants = if let Some(one) = tenant_id {
+        vec![one]
+    } else {
+        let mut all = vec![Uuid::nil()];
+        all.extend(tenant::all(pool).await?);
+        all
     };
     let mut connection = pool.acquire().await?;
     let (mut all, mut faults) = (Report::default(), Vec::new());
