@@ -6,14 +6,20 @@ use std::time::Duration;
 use axum::Router;
 use customer_intelligence::actions::consents::Consents;
 use customer_intelligence::actions::desks::Desks;
+use customer_intelligence::audit::{self, Reads};
+use customer_intelligence::db::{Pool, PoolConfig, pool};
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::graphql::Caller;
 use customer_intelligence::graphql::caller::Role;
 use customer_intelligence::http::{Keys, graphql as door};
 use customer_intelligence::inbox::{self, Writer};
+use customer_intelligence::privacy::desk::Rights;
+use customer_intelligence::privacy::export::desk::Exports;
+use customer_intelligence::privacy::journal::Journal;
 use customer_intelligence::projections::Settings;
 use customer_intelligence::resolve::fence::Pepper;
 use customer_intelligence::{graphql, insight};
+use tokio::task::JoinSet;
 
 use super::client::{self, Seen};
 use super::database::Database;
@@ -106,7 +112,31 @@ pub(crate) fn schema(database: &Database) -> graphql::Schema {
     let pepper = Pepper::new(b"pepper");
     let consents = Consents::new(pool.clone(), clock.clone(), pepper, Settings::default());
     let desks = Desks::new(&pool, &writer, &clock, consents);
-    graphql::Schema::new(reader, desks, graphql::Limits::default())
+    let (rights, reads) = noted(pool, &clock);
+    // As the service runs: whoever reads is written down, behind the answer's back.
+    let (writing, mut tasks) = (reads.clone(), JoinSet::new());
+    tasks.spawn(async move { writing.run().await });
+    tasks.detach_all();
+    graphql::Schema::new(reader, desks, graphql::Limits::default()).with_rights(rights, reads)
+}
+
+/// Where reads are noted over this pool, and asked about.
+fn noted(pool: Pool, clock: &Clock) -> (Rights, Reads) {
+    let pepper = Pepper::new(b"pepper");
+    let rights = Rights {
+        journal: Journal::new(pool.clone(), pepper.clone()),
+        exports: Exports::new(pool.clone(), clock.clone(), pepper.clone()),
+    };
+    let tags = Arc::new(move |tenant_id, persons: &[_]| pepper.tags(tenant_id, persons));
+    let limits = audit::reads::Limits::default();
+    (rights, Reads::new(pool, clock.clone(), tags, limits))
+}
+
+/// Where reads are noted and nobody writes them down.
+pub(crate) fn unwritten() -> Reads {
+    let nowhere = "postgres://nowhere/nothing".parse().unwrap_or_default();
+    let pool = pool::connect_lazy(nowhere, &PoolConfig::default());
+    noted(pool, &Clock::system()).1
 }
 
 /// Who asks in the joins.

@@ -9,6 +9,7 @@
 //!     cargo bench --bench load -- peers
 //!     cargo bench --bench load -- phases
 //!     cargo bench --bench load -- memory
+//!     cargo bench --bench load -- export
 //!
 //! Machines differ and are noisy: what counts is the ratio to the baseline. Everything (client, server, PostgreSQL with
 //! its disk syncs on) shares this machine. One file a load; `database` and `client` are what they share.
@@ -26,6 +27,7 @@ mod join;
 mod peers;
 mod phases;
 mod memory;
+mod export;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -71,6 +73,8 @@ enum Load {
     Phases(phases::Options),
     /// Memory of the server alone.
     Memory(memory::Options),
+    /// Everything about one person, encrypted; and what noting a read costs.
+    Export(export::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -94,6 +98,7 @@ fn main() -> anyhow::Result<()> {
             Load::Peers(options) => peers::run(&options).await,
             Load::Phases(options) => phases::run(&options).await,
             Load::Memory(options) => memory::run(&options).await,
+            Load::Export(options) => Box::pin(export::run(&options)).await,
         }
     })
 }

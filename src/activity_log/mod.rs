@@ -1,8 +1,9 @@
 //! The append-only log: one row is one version of one source row as it concerns one person.
 //!
-//! Two verbs for the service, append and read, and one for an erasure. Deliberately absent: update.
+//! Two verbs for the service, append and read, and for erasures and retention taking out. Deliberately absent: update.
 
 mod digest;
+mod leaving;
 mod stretch;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -18,6 +19,7 @@ use crate::domain::source::{ContentHash, SourceKind};
 
 use self::digest::Cells;
 pub use self::digest::Digest;
+pub use self::leaving::{Aged, age, count, count_aged, erase, purge, reach};
 pub use self::stretch::stretch;
 
 /// First byte of a stored body.
@@ -313,19 +315,6 @@ pub async fn persons_since(
         since,
     );
     Ok(counted.fetch_one(pool).await?)
-}
-
-/// Takes all rows of these persons out; the transaction becomes the eraser's until it ends.
-pub async fn erase(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Result<u64, Error> {
-    let persons: Vec<Uuid> = persons.iter().copied().collect();
-    let done = sqlx::query!(
-        "delete from activity_log where tenant_id = $1 and person_profile_id = any ($2)",
-        tenant_id,
-        &persons,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(done.rows_affected())
 }
 
 fn encode(row: &LogRow) -> Result<Vec<u8>, Error> {

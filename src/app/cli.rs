@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use super::commands::{
     audit, backfill, dead_letters, demo, doctor, erase, export, hasura, lab, outbox, purposes,
-    rebuild, verify,
+    rebuild, retain, verify,
 };
 
 /// Customer insight for people who run on Hasura: event triggers in, a remote schema out.
@@ -85,10 +85,19 @@ pub(super) enum Command {
         after_help = "Examples:\n  customer-intelligence erase --tenant 6f1c…-… --person 0d2e…-… --basis gdpr-request --dry-run\n  \
             customer-intelligence erase --tenant 6f1c…-… --person 0d2e…-… --basis gdpr-request > receipt.json\n  \
             customer-intelligence erase --tenant 6f1c…-… --verify 77aa…-…     # a day later: the second scan\n  \
+            customer-intelligence erase --tenant 6f1c…-… --person 0d2e…-… --basis gdpr-request --only communications,feedback\n  \
+            customer-intelligence erase --tenant 6f1c…-… --person 0d2e…-… --let-return TICKET-17\n  \
             customer-intelligence erase --check receipt.json\n  \
             customer-intelligence erase --reapply                             # after a restore from a backup"
     )]
     Erase(erase::Options),
+    /// Let go of what was kept long enough: activities by their own clocks, persons nothing was heard of.
+    ///
+    /// The service does so every night; this is for looking first, and for not waiting. Persons are erased by the running
+    /// service, with a receipt each.
+    #[command(after_help = "Examples:\n  customer-intelligence retain --dry-run\n  \
+            customer-intelligence retain --tenant 6f1c…-… --json")]
+    Retain(retain::Options),
     /// Who did what, and who read about whom: look it up, and see whether anybody tampered with it.
     #[command(
         subcommand,
@@ -122,12 +131,13 @@ pub(super) enum Command {
         after_help = "Example:\n  customer-intelligence lab recommend --train before.csv --test after.csv"
     )]
     Lab(lab::Command),
-    /// The configuration.
-    #[command(
-        subcommand,
-        after_help = "Example:\n  customer-intelligence config print"
-    )]
-    Config(ConfigCommand),
+    /// The configuration: every setting and limit, and where its value came from.
+    #[command(after_help = "Example:\n  customer-intelligence config")]
+    Config {
+        /// What to do with it; without one, `print`.
+        #[command(subcommand)]
+        command: Option<ConfigCommand>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -14,6 +14,7 @@ use crate::privacy::desk::Rights;
 use crate::privacy::export::build::Builder;
 use crate::privacy::export::desk::Exports;
 use crate::privacy::journal::Journal;
+use crate::privacy::requests::Erasures;
 use crate::workers;
 
 /// Reads are written on a connection of their own, so that whatever else goes on, they keep up.
@@ -27,7 +28,12 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn new(database: &Database, config: &Config, context: &workers::Context) -> Self {
+    pub(super) fn new(
+        database: &Database,
+        config: &Config,
+        context: &workers::Context,
+        erasures: Erasures,
+    ) -> Self {
         let (pool, clock) = (context.pool.clone(), context.clock.clone());
         let pepper = context.pepper.clone();
         let tags = {
@@ -43,6 +49,7 @@ impl Parts {
             rights: Rights {
                 journal: Journal::new(pool.clone(), pepper.clone()),
                 exports: Exports::new(pool.clone(), clock.clone(), pepper.clone()),
+                erasures,
             },
             reads: Reads::new(database.pool(&connections), clock.clone(), tags, limits),
             builder: Builder {

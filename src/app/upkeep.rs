@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use chrono::TimeDelta;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -20,9 +21,10 @@ use crate::http::Keys;
 use crate::inbox::tally;
 use crate::jobs::runs;
 use crate::outbox;
+use crate::privacy::queue;
 use crate::telemetry::metrics::{
-    CONNECTIONS, INBOX_BACKLOG, INBOX_LAG, JOB_LAST_SUCCESS, MESSAGES_LAG, MESSAGES_OPEN, Recorder,
-    SILENCE,
+    CONNECTIONS, ERASURES_LATE, INBOX_BACKLOG, INBOX_LAG, JOB_LAST_SUCCESS, MESSAGES_LAG,
+    MESSAGES_OPEN, Recorder, SILENCE,
 };
 use crate::workers::cron;
 use crate::workers::dispatch::{Keyring, NotASecret};
@@ -172,7 +174,7 @@ pub(super) async fn gauges(
     recorder: Recorder,
     readers: Readers,
     pool: Pool,
-    clock: Clock,
+    (clock, warned): (Clock, TimeDelta),
     stop: CancellationToken,
 ) {
     while pause(GAUGES_EVERY, &stop).await {
@@ -184,6 +186,7 @@ pub(super) async fn gauges(
             metrics::gauge!(INBOX_LAG).set(lag);
         }
         jobs(&pool).await;
+        erasures(&pool, &clock, warned).await;
         messages(&pool, &clock).await;
         let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
         metrics::gauge!(CONNECTIONS, "state" => "idle").set(idle);
@@ -206,6 +209,17 @@ pub(super) async fn silence(pool: Pool, clock: Clock, stop: CancellationToken) {
                 "how silent the tables are cannot be told"
             ),
         }
+    }
+}
+
+/// Erasures that are due soon, or were due.
+async fn erasures(pool: &Pool, clock: &Clock, warned: TimeDelta) {
+    let now = clock.now();
+    let found = within(pool, queue::lateness(pool, None, now, now + warned)).await;
+    let Ok(late) = found else { return };
+    for (state, n) in [("due_soon", late.due_soon), ("overdue", late.overdue)] {
+        let n = u32::try_from(n).unwrap_or(u32::MAX);
+        metrics::gauge!(ERASURES_LATE, "state" => state).set(n);
     }
 }
 

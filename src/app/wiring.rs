@@ -4,7 +4,6 @@
 //! answers. Down: doors (requests under way end), inbox writer (what waits is written), workers, database.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -16,26 +15,27 @@ use tokio_util::sync::CancellationToken;
 
 use super::Database;
 use super::config::{Config, ScheduleConfig, Secrets};
+use super::doors::{cron_door, health, join_door, writer};
+use super::office::office;
 use super::readiness::Readers;
 use super::rights;
 use super::upkeep::{self, Locks};
 use crate::actions::consents::Consents;
 use crate::actions::cron::Desk;
 use crate::actions::desks::Desks;
-use crate::audit::Reads;
+use crate::audit::{Actor, Reads};
 use crate::db::{Pool, PoolConfig};
 use crate::domain::clock::Clock;
-use crate::http::{self, Health, webhook};
-use crate::inbox::{self, Writer};
+use crate::http::{self, webhook};
+use crate::inbox::Writer;
+use crate::privacy::requests::Erasures;
 use crate::projections::Settings;
 use crate::resolve::fence::Pepper;
 use crate::resolve::fence_file::FenceFile;
 use crate::telemetry::metrics::Recorder;
+use crate::workers;
 use crate::workers::dispatch::{Dispatcher, Outbound};
-use crate::{graphql, insight, workers};
 
-/// The writer has connections of its own, so that no read can keep a delivery waiting for one.
-const WRITER_CONNECTIONS: u32 = 2;
 /// Ingest loops: each holds one tenant at a time, so more of them help more tenants.
 const INGEST_WORKERS: usize = 2;
 /// A transaction that sends may lie idle for longer than a send takes by this much.
@@ -92,7 +92,7 @@ impl Service {
             fence.clone(),
         );
         let locks = Locks::new(secrets)?;
-        let limits = http::Limits::default();
+        let limits = config.limits.http.clone();
         let context = workers::Context {
             pool: pool.clone(),
             clock: clock.clone(),
@@ -110,7 +110,9 @@ impl Service {
             context.settings,
         );
         let desks = Desks::new(&pool, &writer, &clock, consents);
-        let rights = rights::Parts::new(&database, &config, &context);
+        let office = office(&config, &locks.secrets, &context, Actor::SERVICE)?;
+        let erasures = Erasures::new(office);
+        let rights = rights::Parts::new(&database, &config, &context, erasures.clone());
         let join = join_door(
             &database,
             &config,
@@ -158,12 +160,21 @@ impl Service {
             recorder,
             readers,
             pool.clone(),
-            context.clock.clone(),
+            (
+                context.clock.clone(),
+                erasures.office.timing.warned_before_due(),
+            ),
             stop(),
         ));
         service.start_workers(&context);
         service.start_dispatcher(dispatcher);
-        service.start_jobs(context, config.schedule, &desk);
+        service.start_erasures(context.clone(), erasures.clone());
+        let jobs = workers::cron::Context {
+            work: context,
+            office: erasures.office,
+            retention: config.schedule.retention,
+        };
+        service.start_jobs(jobs, config.schedule, &desk);
         service
             .preparing
             .spawn(upkeep::prepare(database, pool, preparation));
@@ -195,6 +206,17 @@ impl Service {
         });
     }
 
+    /// Carries out what was asked to be erased.
+    fn start_erasures(&mut self, context: workers::Context, erasures: Erasures) {
+        let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
+        self.chores.spawn(async move {
+            if upkeep::until_prepared(prepared, &stop).await {
+                let Erasures { office, asked } = erasures;
+                workers::erasures::run(context, office, &asked, stop.cancelled()).await;
+            }
+        });
+    }
+
     /// Makes the archives that are asked for.
     fn start_exports(&mut self, rights: &rights::Parts) {
         let (builder, asked) = (rights.builder.clone(), rights.rights.exports.asked());
@@ -217,11 +239,12 @@ impl Service {
     }
 
     /// Jobs that come round: our own clock asks for runs, and so does the cron door; one loop works on them.
-    fn start_jobs(&mut self, work: workers::Context, schedule: ScheduleConfig, desk: &Desk) {
-        let context = workers::cron::Context {
-            work,
-            retention: schedule.retention,
-        };
+    fn start_jobs(
+        &mut self,
+        context: workers::cron::Context,
+        schedule: ScheduleConfig,
+        desk: &Desk,
+    ) {
         let (entered, prepared) = (desk.entered(), self.prepared.clone());
         let stop = self.stop_chores.clone();
         self.chores.spawn(async move {
@@ -323,66 +346,4 @@ fn dispatcher(
     };
     let pool = database.pool(&connections);
     Ok(Dispatcher::new(pool, context.clock.clone(), outbound)?)
-}
-
-fn writer(database: &Database, config: &Config, clock: Clock) -> Writer {
-    let limits = inbox::Limits::default();
-    let connections = PoolConfig {
-        max_connections: WRITER_CONNECTIONS,
-        statement_timeout: limits.flush_timeout,
-        ..config.database.pool()
-    };
-    Writer::new(database.pool(&connections), clock, limits)
-}
-
-/// The door for cron calls, and the desk where runs are entered.
-fn cron_door(
-    context: &workers::Context,
-    writer: &Writer,
-    locks: &Locks,
-    limits: &http::Limits,
-) -> (Desk, Router) {
-    let (pool, clock) = (context.pool.clone(), context.clock.clone());
-    let desk = Desk::new(pool, writer.clone(), clock, workers::cron::names());
-    let door = http::cron::Door::new(locks.webhook.clone(), desk.clone(), limits.clone());
-    (desk, http::cron::router(door))
-}
-
-/// The GraphQL door, with connections and time limits of its own.
-fn join_door(
-    database: &Database,
-    config: &Config,
-    context: &workers::Context,
-    (desks, rights): (Desks, &rights::Parts),
-    locks: &Locks,
-    limits: &http::Limits,
-) -> Router {
-    let connections = insight::pool_config(&config.database.pool());
-    let reads = database.reads(&connections, config.database.row_security);
-    let quarantine_days = context.settings.quarantine_days;
-    let reader = insight::Reader::new(reads, context.clock.clone(), quarantine_days);
-    let schema = graphql::Schema::new(reader, desks, graphql::Limits::default())
-        .with_rights(rights.rights.clone(), rights.reads.clone());
-    let keys = locks.gateway.clone();
-    http::graphql::router(http::graphql::Door::new(keys, schema, limits.body_timeout))
-}
-
-fn health(
-    config: &Config,
-    readers: &Readers,
-    recorder: &Recorder,
-    locks: &Locks,
-    limits: http::Limits,
-) -> Health {
-    let (readers, recorder) = (readers.clone(), recorder.clone());
-    Health {
-        readiness: Arc::new(move || {
-            let readers = readers.clone();
-            Box::pin(async move { readers.ask().await })
-        }),
-        metrics: Arc::new(move || recorder.render()),
-        keys: vec![locks.webhook.clone(), locks.gateway.clone()],
-        loopback: config.server.is_loopback(),
-        limits,
-    }
 }

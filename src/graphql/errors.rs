@@ -13,6 +13,9 @@ pub(super) enum FieldError {
     /// An argument cannot be used.
     #[error("argument {0} cannot be used")]
     Argument(&'static str),
+    /// The tenant asks too often.
+    #[error("too many requests of this tenant; ask again in a moment")]
+    RateLimited,
     /// The data cannot be reached now.
     #[error("the data cannot be reached at the moment; ask again")]
     Unavailable,
@@ -23,6 +26,7 @@ impl FieldError {
         match self {
             Self::Forbidden => "FORBIDDEN",
             Self::Argument(_) => "BAD_USER_INPUT",
+            Self::RateLimited => "RATE_LIMITED",
             Self::Unavailable => "UNAVAILABLE",
         }
     }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::access;
 use super::batch::{Batch, Failed};
 use super::caller::Caller;
+use super::limits::MOST_ACTIVITIES;
 use super::scalars::TimestamptzScalar;
 use super::types::activity::ActivityKind;
 use super::types::insight::CustomerInsight;
@@ -24,7 +25,6 @@ use crate::insight::{
 };
 
 const ACTIVITIES_UNLESS_TOLD: u32 = 20;
-const MOST_ACTIVITIES: u32 = 100;
 
 /// A person asked for, before merges are followed, and from which moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +34,8 @@ struct PersonKey(Uuid, Moment);
 pub(super) struct Loaders {
     reader: Reader,
     tenant: Option<Uuid>,
+    /// The tenant asks too often: no statement is made for a person.
+    crowded: bool,
     persons: Batch<PersonKey, Found>,
     timelines: Batch<TimelineRequest, Arc<TimelinePage>>,
     explanations: Batch<ExplainRequest, Arc<Explanation>>,
@@ -62,10 +64,11 @@ impl Seen {
 
 impl Loaders {
     /// Loaders that can only ever see what the caller's tenant has.
-    pub(super) fn new(reader: Reader, caller: &Caller) -> Self {
+    pub(super) fn new(reader: Reader, caller: &Caller, crowded: bool) -> Self {
         Self {
             reader,
             tenant: caller.tenant,
+            crowded,
             persons: Batch::default(),
             timelines: Batch::default(),
             explanations: Batch::default(),
@@ -84,6 +87,9 @@ impl Loaders {
 
     async fn person(&self, id: Uuid, moment: Moment) -> Option<CustomerInsight> {
         let tenant = self.tenant?;
+        if self.crowded {
+            return Some(CustomerInsight::unavailable(id));
+        }
         let load = self.persons.load(PersonKey(id, moment), |keys| async move {
             let (now, past): (Vec<_>, Vec<_>) =
                 keys.into_iter().partition(|PersonKey(_, at)| at.is_now());
@@ -383,7 +389,7 @@ mod tests {
             user_id: None,
             person_profile_id: None,
         };
-        let loaders = Loaders::new(Reader::new(pool, Clock::system(), 3), &caller);
+        let loaders = Loaders::new(Reader::new(pool, Clock::system(), 3), &caller, false);
         let person = size_of_val(&loaders.person(Uuid::nil(), Moment::default()));
         assert!(person < 512, "{person} bytes");
         let label = size_of_val(&loaders.label(LabelKey::Tour(Uuid::nil())));

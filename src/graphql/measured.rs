@@ -7,7 +7,7 @@ use std::time::Instant;
 use async_graphql::parser::types::{DocumentOperations, OperationType};
 
 use super::request::{Answer, Refusal};
-use crate::telemetry::metrics::{GRAPHQL, GRAPHQL_ERRORS};
+use crate::telemetry::metrics::{GRAPHQL, GRAPHQL_CROWDED, GRAPHQL_ERRORS};
 
 /// Which kind of operation, and how many root fields it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,18 +51,24 @@ impl Shape {
     }
 }
 
+/// Counts a join that is answered without a statement because its tenant asks too often.
+pub(super) fn crowded() {
+    metrics::counter!(GRAPHQL_CROWDED).increment(1);
+}
+
 /// Counts a request that was not executed.
 pub(super) fn refused(refusal: &Refusal) {
     failed(refusal.code());
 }
 
 fn failed(code: &str) {
-    const CODES: [&str; 6] = [
+    const CODES: [&str; 7] = [
         "FORBIDDEN",
         "BAD_USER_INPUT",
         "UNAVAILABLE",
         "GRAPHQL_PARSE_FAILED",
         "TOO_MUCH",
+        "RATE_LIMITED",
         "BAD_REQUEST",
     ];
     let known = CODES.into_iter().find(|known| *known == code);

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod parse;
 pub mod request;
 mod weigh;
+mod rate;
 mod query;
 mod mutation;
 mod operations;
@@ -37,6 +38,9 @@ pub use self::caller::Caller;
 pub use self::limits::Limits;
 pub use self::request::{Answer, Call, Refusal};
 
+use self::rate::{Buckets, Crowded};
+use self::weigh::Class;
+
 type Executable = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;
 
 /// The schema, what it reads and its limits. Cheap to clone.
@@ -48,6 +52,7 @@ pub struct Schema {
     rights: Option<Rights>,
     reads: Option<Reads>,
     limits: Limits,
+    buckets: Buckets,
 }
 
 impl Schema {
@@ -60,6 +65,7 @@ impl Schema {
             desks,
             rights: None,
             reads: None,
+            buckets: Buckets::new(limits.rate),
             limits,
         }
     }
@@ -84,13 +90,23 @@ impl Schema {
     pub async fn answer(&self, call: Call, caller: Caller) -> Result<Answer, Refusal> {
         let begun = Instant::now();
         let trace = Trace::begin(self.reads.as_ref(), &call, &caller);
-        let (request, shape) = call
-            .into_request(&self.limits)
+        let (request, shape, weighed) = call
+            .into_request(Class::of(caller.role), &self.limits)
             .inspect_err(measured::refused)?;
-        let loaders = loaders::Loaders::new(self.reader.for_request(), &caller);
+        let crowded = self.buckets.take(caller.tenant, weighed.lists.max(1));
+        if let (Err(wait), 0) = (crowded, weighed.joins) {
+            let refusal = Refusal::RateLimited(wait);
+            measured::refused(&refusal);
+            return Err(refusal);
+        }
+        let loaders = loaders::Loaders::new(self.reader.for_request(), &caller, crowded.is_err());
         let seen = loaders.seen();
         let operation = request.operation_name.clone();
         let mut request = request.data(caller).data(loaders).data(self.desks.clone());
+        if crowded.is_err() {
+            measured::crowded();
+            request = request.data(Crowded);
+        }
         if let Some(rights) = &self.rights {
             request = request.data(rights.clone());
         }
@@ -108,6 +124,7 @@ fn executable(limits: &Limits) -> Executable {
     async_graphql::Schema::build(query::Query, mutation::Mutation, EmptySubscription)
         .extension(null_on_error::NullOnError)
         .limit_recursive_depth(limits.depth)
+        .disable_suggestions()
         .finish()
 }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::access::{self, Reach};
 use super::caller::Caller;
 use super::errors::FieldError;
+use super::rate::Crowded;
 use crate::actions::dead_letters::Letters;
 use crate::actions::desks::Desks;
 use crate::audit::Actor;
@@ -22,6 +23,9 @@ pub(super) struct Desk<'c> {
 impl<'c> Desk<'c> {
     /// The caller's desk; `None` when nothing is within reach, an error when the role may not ask for the field.
     pub(super) fn of(ctx: &Context<'c>, field: &str) -> Result<Option<Self>> {
+        if ctx.data_opt::<Crowded>().is_some() {
+            return Err(FieldError::RateLimited.to_graphql());
+        }
         let caller = ctx.data_opt::<Caller>();
         let reach = caller
             .and_then(|caller| access::operations(caller, field))

@@ -2,6 +2,8 @@
 //!
 //! Own conversions, because with exact numbers (`arbitrary_precision`) serde's own would turn numbers into maps.
 
+use std::time::Duration;
+
 use async_graphql::parser::types::{DocumentOperations, OperationType};
 use async_graphql::{Name, PathSegment, Pos, ServerError, Value, Variables};
 use serde_json::{Map, Value as Json, json};
@@ -9,7 +11,7 @@ use serde_json::{Map, Value as Json, json};
 use super::limits::Limits;
 use super::measured::Shape;
 use super::parse::parse;
-use super::weigh::{TooMuch, check_nesting, weigh};
+use super::weigh::{Class, TooMuch, Weighed, check_text, weigh};
 
 /// One operation to answer, as the request names it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,6 +38,9 @@ pub enum Refusal {
     /// The document costs too much.
     #[error(transparent)]
     TooMuch(#[from] TooMuch),
+    /// The tenant asks too often; it may come again after this time.
+    #[error("too many requests of this tenant; ask again in a moment")]
+    RateLimited(Duration),
     /// This method may only query.
     #[error("only a query may be asked this way; use POST")]
     OnlyQuery,
@@ -78,12 +83,13 @@ impl Call {
 
     pub(super) fn into_request(
         self,
+        class: Class,
         limits: &Limits,
-    ) -> Result<(async_graphql::Request, Shape), Refusal> {
-        check_nesting(&self.query, limits)?;
+    ) -> Result<(async_graphql::Request, Shape, Weighed), Refusal> {
+        check_text(&self.query, class, limits)?;
         let document = parse(&self.query)
             .map_err(|error| Refusal::Syntax(error.to_string(), error.positions().collect()))?;
-        weigh(&document, limits)?;
+        let weighed = weigh(&document, class, limits)?;
         let name = self.operation_name.filter(|name| !name.is_empty());
         let name = name.or_else(|| only_name(&document.operations));
         if self.only_query && !is_query(&document.operations, name.as_deref()) {
@@ -97,7 +103,7 @@ impl Call {
             Some(name) => request.operation_name(name),
             None => request,
         };
-        Ok((request, shape))
+        Ok((request, shape, weighed))
     }
 }
 
@@ -111,14 +117,16 @@ fn only_name(operations: &DocumentOperations) -> Option<String> {
     }
 }
 
-/// An operation that cannot be found counts as a query: execution says what is wrong with it.
+/// Whether nothing but a query can be executed. Without a name all have to be: the only one is executed whatever it is
+/// called. One that cannot be found counts as a query: execution says what is wrong with it.
 fn is_query(operations: &DocumentOperations, name: Option<&str>) -> bool {
-    let chosen = match (operations, name) {
-        (DocumentOperations::Single(operation), _) => Some(operation),
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
-        (DocumentOperations::Multiple(_), None) => None,
-    };
-    chosen.is_none_or(|operation| operation.node.ty == OperationType::Query)
+    operations
+        .iter()
+        .filter(|(of, _)| match (of, name) {
+            (Some(of), Some(name)) => of.as_str() == name,
+            _ => true,
+        })
+        .all(|(_, operation)| operation.node.ty == OperationType::Query)
 }
 
 fn variables(values: Map<String, Json>) -> Variables {
@@ -238,7 +246,7 @@ impl Refusal {
     pub fn to_json(&self) -> Json {
         let locations = match self {
             Self::Syntax(_, locations) => locations.as_slice(),
-            Self::Malformed(_) | Self::OnlyQuery | Self::TooMuch(_) => &[],
+            Self::Malformed(_) | Self::OnlyQuery | Self::TooMuch(_) | Self::RateLimited(_) => &[],
         };
         json!({ "errors": [one_error(&self.to_string(), locations, self.code())] })
     }
@@ -249,6 +257,7 @@ impl Refusal {
             Self::Malformed(_) | Self::OnlyQuery => "BAD_REQUEST",
             Self::Syntax(..) => "GRAPHQL_PARSE_FAILED",
             Self::TooMuch(_) => "TOO_MUCH",
+            Self::RateLimited(_) => "RATE_LIMITED",
         }
     }
 }

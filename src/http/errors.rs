@@ -44,6 +44,18 @@ impl Error {
         }
     }
 
+    /// The stable name of what is wrong.
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Unauthorized(_) => "UNAUTHENTICATED",
+            Self::TooLarge => "TOO_LARGE",
+            Self::Incomplete => "INCOMPLETE",
+            Self::Busy(_) => "UNAVAILABLE",
+            Self::NotFound => "NOT_FOUND",
+            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
+        }
+    }
+
     const fn retry_after(self) -> Option<Duration> {
         match self {
             Self::Unauthorized(after) | Self::Busy(after) => Some(after),
@@ -54,8 +66,8 @@ impl Error {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let mut response =
-            (self.status(), Json(json!({ "error": self.to_string() }))).into_response();
+        let body = json!({ "error": self.to_string(), "code": self.code() });
+        let mut response = (self.status(), Json(body)).into_response();
         if let Some(after) = self.retry_after() {
             // Whole seconds and at least one: Hasura reads nothing else.
             let seconds = HeaderValue::from(after.as_secs().max(1));

@@ -18,6 +18,7 @@ use serde_json::{Value as Json, json};
 use tracing::Instrument;
 
 use super::keys::Keys;
+use super::limits::Limits;
 use super::trace;
 use crate::graphql::{Call, Caller, Refusal, Schema};
 
@@ -35,18 +36,21 @@ pub struct Door {
     body_bytes: usize,
     /// Time a client has to send a body.
     body_timeout: Duration,
+    /// Time until a request is answered, whatever happens. Reads end earlier by themselves.
+    answer_timeout: Duration,
 }
 
 impl Door {
-    /// A door that admits holders of `keys`; bodies have the schema's limit and this time to arrive.
+    /// A door that admits holders of `keys`; bodies have the schema's limit of length.
     #[must_use]
-    pub fn new(keys: Keys, schema: Schema, body_timeout: Duration) -> Self {
+    pub fn new(keys: Keys, schema: Schema, limits: &Limits) -> Self {
         let body_bytes = schema.limits().body_bytes;
         Self {
             keys,
             schema,
             body_bytes,
-            body_timeout,
+            body_timeout: limits.body_timeout,
+            answer_timeout: limits.answer_timeout,
         }
     }
 }
@@ -65,7 +69,8 @@ async fn receive(State(door): State<Door>, request: Request) -> Response {
     );
     async {
         let format = Format::accepted(request.headers());
-        match door.answer(request).await {
+        let answer = tokio::time::timeout(door.answer_timeout, door.answer(request));
+        match answer.await.unwrap_or(Err(Trouble::TooSlow)) {
             Ok((status, body)) => format.response(status.unwrap_or(StatusCode::OK), body),
             Err(trouble) => trouble.response(format),
         }
@@ -239,6 +244,8 @@ enum Trouble {
     NoJson,
     #[error("the parameters cannot be read")]
     NoParameters,
+    #[error("no answer in time")]
+    TooSlow,
     #[error("the answer could not be written down")]
     Unwritable,
     #[error(transparent)]
@@ -253,6 +260,8 @@ impl Trouble {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Incomplete => StatusCode::REQUEST_TIMEOUT,
             Self::Unwritable => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Refused(Refusal::RateLimited(_)) => StatusCode::TOO_MANY_REQUESTS,
             Self::Refused(Refusal::OnlyQuery) => StatusCode::METHOD_NOT_ALLOWED,
             // Plain JSON says 200 where the request was well formed and only its document is at fault.
             Self::Refused(Refusal::Syntax(..) | Refusal::TooMuch(_)) if format == Format::Json => {
@@ -264,16 +273,40 @@ impl Trouble {
         }
     }
 
+    /// The stable name of what is wrong, as in `extensions.code`; a refusal names itself.
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthorized => "UNAUTHENTICATED",
+            Self::ContentType => "UNSUPPORTED_MEDIA_TYPE",
+            Self::TooLarge => "TOO_LARGE",
+            Self::Incomplete => "INCOMPLETE",
+            Self::TwiceInHead | Self::NoJson | Self::NoParameters | Self::Refused(_) => {
+                "BAD_REQUEST"
+            }
+            Self::TooSlow => "UNAVAILABLE",
+            Self::Unwritable => "INTERNAL",
+        }
+    }
+
     fn response(&self, format: Format) -> Response {
         let body = match self {
             Self::Refused(refusal) => refusal.to_json(),
-            _ => json!({ "errors": [{ "message": self.to_string() }] }),
+            _ => {
+                let extensions = json!({ "code": self.code() });
+                json!({ "errors": [{ "message": self.to_string(), "extensions": extensions }] })
+            }
         };
         let mut response = format.response(self.status(format), body.to_string());
-        if matches!(self, Self::Refused(Refusal::OnlyQuery)) {
-            response
-                .headers_mut()
-                .insert(header::ALLOW, HeaderValue::from_static("POST"));
+        let headers = response.headers_mut();
+        match self {
+            Self::Refused(Refusal::OnlyQuery) => {
+                headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+            }
+            Self::Refused(Refusal::RateLimited(wait)) => {
+                let seconds = wait.as_secs().saturating_add(1);
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            _ => {}
         }
         response
     }

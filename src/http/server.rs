@@ -119,6 +119,7 @@ fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
         .max_headers(limits.headers)
+        .max_buf_size(limits.head_bytes as usize)
         .keep_alive(true);
     builder
         .http2()

@@ -123,14 +123,22 @@ pub async fn discard(
     Ok(gone.rows_affected() > 0)
 }
 
-/// Takes what letters hold about persons who are being erased; that there was a letter, and why, remains.
-pub async fn forget(tx: &mut Tx, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Result<u64, Error> {
+/// Takes what letters hold about persons who are being erased, all of them or those about these tables; that there was a
+/// letter, and why, remains.
+pub async fn forget(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    persons: &BTreeSet<Uuid>,
+    tables: Option<&[String]>,
+) -> Result<u64, Error> {
     let named: Vec<String> = persons.iter().map(|person| format!("%{person}%")).collect();
     let emptied = sqlx::query!(
         "update dead_letter set envelope = null
-         where tenant_id = $1 and envelope::text ilike any ($2)",
+         where tenant_id = $1 and envelope::text ilike any ($2)
+           and ($3::text[] is null or source_table = any ($3))",
         tenant_id,
         &named,
+        tables,
     )
     .execute(&mut **tx)
     .await?;

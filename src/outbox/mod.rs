@@ -14,4 +14,4 @@ pub use erase::erase;
 pub use put::{Message, id_of, put, put_all};
 pub use queue::{Claimed, Done, Outcome, claim, note, tenants};
 pub use route::{route, settle, with_open};
-pub use shelf::{Parked, Waiting, is_settled, parked, prune, replay, waiting};
+pub use shelf::{Parked, Waiting, is_settled, parked, progress, prune, replay, waiting};

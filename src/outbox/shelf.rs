@@ -85,6 +85,30 @@ pub async fn is_settled(
     Ok(state.map(|state| state == 2))
 }
 
+/// How many of these messages are not through with all their receivers, and who has got any of them.
+pub async fn progress(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    ids: &[Uuid],
+) -> Result<(i64, Vec<String>), Error> {
+    let open = sqlx::query_scalar!(
+        r#"select count(*) as "open!" from outbox where tenant_id = $1 and id = any ($2) and state <> 2"#,
+        tenant_id,
+        ids,
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let told = sqlx::query_scalar!(
+        "select distinct target from outbox_delivery
+         where tenant_id = $1 and id = any ($2) and state = 1 order by target",
+        tenant_id,
+        ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok((open, told))
+}
+
 /// What has not gone out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Waiting {

@@ -2,6 +2,7 @@
 
 use super::export::desk::Exports;
 use super::journal::Journal;
+use super::requests::Erasures;
 
 /// All desks. Cheap to clone; a new topic is a field here.
 #[derive(Debug, Clone)]
@@ -10,4 +11,6 @@ pub struct Rights {
     pub journal: Journal,
     /// Requests for everything that is held about a person.
     pub exports: Exports,
+    /// Erasures and retention.
+    pub erasures: Erasures,
 }

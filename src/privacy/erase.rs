@@ -6,59 +6,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::export;
-use super::hold;
-use super::receipt::{self, Fault, Scan, Signed, Signer};
+pub use super::order::{Basis, Order, Timing};
+use super::receipt::{Fault, Signer};
 use super::request::{self, Request, State};
-use super::scan::{self, Counts, Found};
+use super::scan::Counts;
+use super::{export, hold, propagate, queue};
+use crate::audit::{self, Act, Actor, Entry, Subject};
+use crate::contracts;
 use crate::db::{self, Pool, Tx};
+use crate::domain::category::Category;
 use crate::domain::clock::Clock;
+use crate::domain::source::SourceKind;
 use crate::inbox::dead_letters;
-use crate::projections::{self, Erasure};
+use crate::projections::{self, Erasure, Settings};
 use crate::resolve::fence::Pepper;
 use crate::resolve::tenant;
 
-/// What an erasure rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Basis {
-    /// The person asked (GDPR, article 17).
-    GdprRequest,
-    /// The person asked (CCPA).
-    CcpaRequest,
-    /// The operator's own rules.
-    InternalPolicy,
-    /// Erased before, and back from a backup.
-    Restored,
-}
-
-impl Basis {
-    /// As it is stored and shown.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::GdprRequest => "gdpr-request",
-            Self::CcpaRequest => "ccpa-request",
-            Self::InternalPolicy => "internal-policy",
-            Self::Restored => "restored",
-        }
-    }
-}
-
-/// Whom to erase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order {
-    /// Whose customer.
-    pub tenant_id: Uuid,
-    /// The person, or anyone merged with them.
-    pub person: Uuid,
-    /// The request's own id; none goes on with what is unfinished about this person, or begins a new one.
-    pub request_id: Option<Uuid>,
-    /// Why.
-    pub basis: Basis,
-}
+/// Until an erasure that a legal hold suspends is looked at again.
+const HELD: TimeDelta = TimeDelta::hours(1);
 
 /// Why an erasure does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +56,11 @@ pub enum Error {
     /// A receipt that is not accepted.
     #[error("the receipt is not accepted")]
     Receipt(#[from] Fault),
+    /// Whoever was told downstream has not confirmed yet.
+    #[error(
+        "request {0} waits until everybody downstream has confirmed; a running service goes on with it"
+    )]
+    Unconfirmed(Uuid),
     /// The fence's file.
     #[error("the fence's file cannot be used")]
     File(#[from] std::io::Error),
@@ -121,6 +95,14 @@ pub struct Office {
     pub pepper: Pepper,
     /// Signs receipts.
     pub signer: Arc<Signer>,
+    /// What a refold depends on besides the log.
+    pub settings: Settings,
+    /// How long things take their time.
+    pub timing: Timing,
+    /// Names of those downstream who are told.
+    pub receivers: Arc<[String]>,
+    /// Who acts, where nobody in particular does: this program's service or one of its commands.
+    pub actor: Actor,
 }
 
 impl Office {
@@ -143,38 +125,52 @@ impl Office {
     }
 
     /// The request: the one that is named, an unfinished one about this person, or a new one.
-    pub async fn begin(&self, order: &Order) -> Result<Request, Error> {
+    pub async fn begin(&self, order: &Order, actor: &Actor) -> Result<Request, Error> {
+        let tenant_id = order.tenant_id;
+        let mut tx = Tx::begin(&self.pool).await?;
+        if !tenant::exists(&mut tx, tenant_id).await? {
+            return Err(Error::NoTenant(tenant_id));
+        }
+        let (request, _) = self.enter(&mut tx, order, actor, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(request)
+    }
+
+    /// The same in a transaction of the caller's; and whether the request is new.
+    pub async fn enter(
+        &self,
+        tx: &mut Tx,
+        order: &Order,
+        actor: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<(Request, bool), Error> {
         let tenant_id = order.tenant_id;
         let subject_tag = self.pepper.tag(tenant_id, order.person);
-        let (mut tx, now) = self.hold_tenant(tenant_id).await?;
         let request_id = match order.request_id {
             Some(id) => id,
-            None => request::unfinished(&mut tx, tenant_id, subject_tag)
+            None => queue::unfinished(tx, tenant_id, subject_tag, &order.categories)
                 .await?
                 .unwrap_or_else(|| self.clock.uuid_v7()),
         };
         let new = Request {
-            tenant_id,
-            request_id,
-            subject_tag,
-            tags: [subject_tag].into(),
-            basis: order.basis.name().to_owned(),
-            state: State::Requested,
-            requested_at: now,
-            fenced_at: None,
-            deleted_at: None,
-            verified_at: None,
-            closed_at: None,
-            removed: BTreeMap::new(),
+            person: Some(order.person),
+            categories: order.categories.clone(),
+            reason: order.reason.clone(),
+            due_at: Some(order.due_at.unwrap_or(now + self.timing.due)),
+            ..Request::new(tenant_id, request_id, subject_tag, order.basis.name(), now)
         };
-        request::begin(&mut tx, &new).await?;
-        let request = request::find(&mut tx, tenant_id, request_id).await?;
-        tx.commit().await?;
+        let is_new = request::begin(tx, &new).await?;
+        let request = request::find(tx, tenant_id, request_id).await?;
         let request = request.ok_or(Error::NoRequest(tenant_id, request_id))?;
-        if request.subject_tag != subject_tag {
+        if request.subject_tag != subject_tag || request.categories != order.categories {
             return Err(Error::OtherSubject(request_id));
         }
-        Ok(request)
+        if is_new {
+            let detail = json!({ "basis": request.basis, "categories": request.category_names(),
+                "due_at": request.due_at });
+            write_act(tx, &request, Act::ErasureRequested, actor, detail, now).await?;
+        }
+        Ok((request, is_new))
     }
 
     /// Fences and deletes in one transaction; returns who was erased with the person.
@@ -185,128 +181,76 @@ impl Office {
     ) -> Result<BTreeSet<Uuid>, Error> {
         let tenant_id = request.tenant_id;
         let (mut tx, now) = self.hold_tenant(tenant_id).await?;
+        // Somebody else may have been faster.
+        *request = request::find(&mut tx, tenant_id, request.request_id)
+            .await?
+            .ok_or(Error::NoRequest(tenant_id, request.request_id))?;
+        if !request.state.is_before_deletion() {
+            tx.rollback().await?;
+            return Ok(BTreeSet::new());
+        }
         let family = projections::family(&mut tx, tenant_id, person).await?;
         let holds = hold::open(&mut tx, tenant_id, &family, now.date_naive()).await?;
         if !holds.is_empty() {
+            let was_suspended = request.state == State::Suspended;
             request.state = State::Suspended;
+            request.next_at = Some(now + HELD);
             request::advance(&mut tx, request).await?;
+            if !was_suspended {
+                let detail = json!({ "legal_holds": holds });
+                let act = Act::ErasureSuspended;
+                write_act(&mut tx, request, act, &self.actor, detail, now).await?;
+            }
             tx.commit().await?;
             return Err(Error::Held(holds));
         }
-        let asked = family.iter().map(|person| (*person, "requested")).collect();
-        let mut erasure = projections::erase(&mut tx, &self.pepper, tenant_id, &asked, now).await?;
-        export::forget(&mut tx, tenant_id, &mut erasure, now).await?;
-        let letters = dead_letters::forget(&mut tx, tenant_id, &erasure.persons).await?;
+        let (erasure, letters) = self.take_out(&mut tx, request, &family, now).await?;
         self.note(request, &erasure, letters, now);
         request::advance(&mut tx, request).await?;
+        let detail = json!({ "basis": request.basis, "categories": request.category_names(),
+            "profiles": request.tags.len() });
+        write_act(&mut tx, request, Act::Erased, &self.actor, detail, now).await?;
         tx.commit().await?;
         Ok(erasure.persons)
     }
 
+    async fn take_out(
+        &self,
+        tx: &mut Tx,
+        request: &Request,
+        family: &BTreeSet<Uuid>,
+        now: DateTime<Utc>,
+    ) -> Result<(Erasure, u64), Error> {
+        let tenant_id = request.tenant_id;
+        if request.is_whole() {
+            let asked = family.iter().map(|person| (*person, "requested")).collect();
+            let mut erasure = projections::erase(tx, &self.pepper, tenant_id, &asked, now).await?;
+            export::forget(tx, tenant_id, &mut erasure, now).await?;
+            let letters = dead_letters::forget(tx, tenant_id, &erasure.persons, None).await?;
+            let id = request.request_id;
+            propagate::tell(tx, tenant_id, id, &erasure.persons, now).await?;
+            return Ok((erasure, letters));
+        }
+        let categories = request.categories();
+        let what = (family, categories.as_slice());
+        let erasure =
+            projections::purge(tx, self.settings, &self.pepper, tenant_id, what, now).await?;
+        let tables = tables_of(&categories);
+        let letters = dead_letters::forget(tx, tenant_id, family, Some(&tables)).await?;
+        Ok((erasure, letters))
+    }
+
     fn note(&self, request: &mut Request, erasure: &Erasure, letters: u64, now: DateTime<Utc>) {
+        request.person = None;
         request.tags = tags(&self.pepper, request.tenant_id, &erasure.persons);
         request.state = State::Deleted;
         request.fenced_at = Some(now);
         request.deleted_at = Some(now);
         request.removed = removed(erasure, letters);
+        request.next_at = Some(now + self.timing.first_scan);
     }
 
-    /// Empties letters that came about these persons since, also those of no tenant.
-    pub async fn sweep_letters(
-        &self,
-        tenant_id: Uuid,
-        persons: &BTreeSet<Uuid>,
-    ) -> Result<(), Error> {
-        for tenant_id in [tenant_id, Uuid::nil()] {
-            let mut tx = Tx::begin(&self.pool).await?;
-            dead_letters::forget(&mut tx, tenant_id, persons).await?;
-            tx.commit().await?;
-        }
-        Ok(())
-    }
-
-    /// Rows that name these persons.
-    pub async fn count(&self, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> Result<Counts, Error> {
-        let mut tx = Tx::begin(&self.pool).await?;
-        scan::at_leisure(&mut tx).await?;
-        let counts = scan::count(&mut tx, tenant_id, persons).await?;
-        tx.rollback().await?;
-        Ok(counts)
-    }
-
-    /// Rows that name persons of these tags, and who they are.
-    pub async fn find(&self, tenant_id: Uuid, tags: &BTreeSet<Uuid>) -> Result<Found, Error> {
-        let mut tx = Tx::begin(&self.pool).await?;
-        scan::at_leisure(&mut tx).await?;
-        let found = scan::find(&mut tx, &self.pepper, tenant_id, tags).await?;
-        tx.rollback().await?;
-        Ok(found)
-    }
-
-    /// Notes that a scan found nothing, and issues the receipt of it; a closed request gives its last one.
-    pub async fn prove(&self, request: &mut Request, found: Counts) -> Result<Signed, Error> {
-        let (tenant_id, request_id) = (request.tenant_id, request.request_id);
-        if found.values().any(|rows| *rows > 0) {
-            return Err(Error::Left(found));
-        }
-        let (mut tx, now) = self.hold_tenant(tenant_id).await?;
-        *request = request::find(&mut tx, tenant_id, request_id)
-            .await?
-            .ok_or(Error::NoRequest(tenant_id, request_id))?;
-        let scans = match request.state {
-            State::Deleted => {
-                request.state = State::Verified;
-                request.verified_at = Some(now);
-                1
-            }
-            State::Verified => {
-                request.state = State::Closed;
-                request.closed_at = Some(now);
-                2
-            }
-            State::Closed => {
-                tx.rollback().await?;
-                return self.latest(request).await;
-            }
-            State::Requested | State::Fenced | State::Suspended => {
-                return Err(Error::NotDeleted(request_id));
-            }
-        };
-        let scan = Scan { at: now, found };
-        let signed = receipt::issue(&mut tx, &self.signer, request, scan, scans).await?;
-        request::advance(&mut tx, request).await?;
-        tx.commit().await?;
-        Ok(signed)
-    }
-
-    /// The last receipt of a request.
-    pub async fn latest(&self, request: &Request) -> Result<Signed, Error> {
-        let mut connection = self.pool.acquire().await.map_err(db::Error::from)?;
-        let id = request.request_id;
-        let latest = receipt::latest(&mut connection, request.tenant_id, id).await?;
-        latest.ok_or(Error::NotDeleted(id))
-    }
-
-    /// The request with that id.
-    pub async fn request(&self, tenant_id: Uuid, request_id: Uuid) -> Result<Request, Error> {
-        let mut connection = self.pool.acquire().await.map_err(db::Error::from)?;
-        let found = request::find(&mut connection, tenant_id, request_id).await?;
-        found.ok_or(Error::NoRequest(tenant_id, request_id))
-    }
-
-    /// The tenant's requests that still want a scan.
-    pub async fn open_requests(&self, tenant_id: Uuid) -> Result<Vec<Uuid>, Error> {
-        let mut connection = self.pool.acquire().await.map_err(db::Error::from)?;
-        Ok(request::open(&mut connection, tenant_id).await?)
-    }
-
-    /// Checks a receipt and the whole chain it stands in; returns how long the chain is.
-    pub async fn check(&self, signed: &Signed) -> Result<usize, Error> {
-        let mut connection = self.pool.acquire().await.map_err(db::Error::from)?;
-        Ok(receipt::check(&mut connection, &self.signer, signed).await??)
-    }
-
-    async fn hold_tenant(&self, tenant_id: Uuid) -> Result<(Tx, DateTime<Utc>), Error> {
+    pub(super) async fn hold_tenant(&self, tenant_id: Uuid) -> Result<(Tx, DateTime<Utc>), Error> {
         let mut tx = Tx::begin(&self.pool).await?;
         let now = self.clock.now();
         match tenant::wait(&mut tx, tenant_id, now).await? {
@@ -316,41 +260,45 @@ impl Office {
     }
 }
 
-/// Notes, in its transaction, an erasure that the platform asked for by redacting or deleting a profile. Its scan and
-/// receipt follow on demand.
-pub async fn record(
+/// One link of the chain of acts about a request.
+pub(super) async fn write_act(
     tx: &mut Tx,
-    pepper: &Pepper,
-    tenant_id: Uuid,
-    asked: (Uuid, &'static str),
-    erased: (&Erasure, u64),
+    request: &Request,
+    act: Act,
+    actor: &Actor,
+    detail: serde_json::Value,
     now: DateTime<Utc>,
 ) -> Result<(), db::Error> {
-    let ((person, reason), (erasure, letters)) = (asked, erased);
-    let subject_tag = pepper.tag(tenant_id, person);
-    let request = Request {
-        tenant_id,
-        request_id: Uuid::new_v5(&tenant_id, subject_tag.as_bytes()),
-        subject_tag,
-        tags: tags(pepper, tenant_id, &erasure.persons),
-        basis: reason.to_owned(),
-        state: State::Deleted,
-        requested_at: now,
-        fenced_at: Some(now),
-        deleted_at: Some(now),
-        verified_at: None,
-        closed_at: None,
-        removed: removed(erasure, letters),
+    let entry = Entry {
+        tenant_id: request.tenant_id,
+        actor: actor.clone(),
+        act,
+        subject: Subject::person(request.subject_tag).by(request.request_id),
+        detail,
+        at: now,
     };
-    request::begin(tx, &request).await
+    audit::write(tx, &entry).await
 }
 
-fn tags(pepper: &Pepper, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> BTreeSet<Uuid> {
+/// The platform's tables whose rows belong to these categories, as deliveries name them.
+pub(super) fn tables_of(categories: &[Category]) -> Vec<String> {
+    let kinds: BTreeSet<SourceKind> = projections::sorts(categories)
+        .into_iter()
+        .map(|(kind, _)| kind)
+        .collect();
+    let tables = contracts::allow_list().iter();
+    let tables = tables.filter(|table| table.kind.is_some_and(|kind| kinds.contains(&kind)));
+    tables
+        .map(|table| format!("{}.{}", table.schema, table.table))
+        .collect()
+}
+
+pub(super) fn tags(pepper: &Pepper, tenant_id: Uuid, persons: &BTreeSet<Uuid>) -> BTreeSet<Uuid> {
     let tags = persons.iter().map(|person| pepper.tag(tenant_id, *person));
     tags.collect()
 }
 
-fn removed(erasure: &Erasure, letters: u64) -> BTreeMap<String, u64> {
+pub(super) fn removed(erasure: &Erasure, letters: u64) -> BTreeMap<String, u64> {
     let rows = erasure.removed.iter().map(|(table, rows)| (*table, *rows));
     let all = rows.chain([("dead_letter", letters)]);
     all.map(|(table, rows)| (table.to_owned(), rows)).collect()

@@ -33,6 +33,31 @@ pub async fn open(
     Ok(open.map(|(key, _)| key.id).collect())
 }
 
+/// Everyone an open legal hold is about.
+pub async fn persons(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    today: NaiveDate,
+) -> Result<BTreeSet<Uuid>, Error> {
+    let ids = sqlx::query_scalar!(
+        "select id from dossier where tenant_id = $1 and kind = $2",
+        tenant_id,
+        SourceKind::LegalHold.code(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let keys = ids.into_iter();
+    let keys = keys
+        .map(|id| SourceKey::new(SourceKind::LegalHold, id))
+        .collect();
+    let holds = store::load(tx, tenant_id, &keys).await?;
+    let named = holds.into_values().filter_map(|hold| {
+        let person = hold.id(Field::Entity).filter(|id| !id.is_nil())?;
+        is_open(&hold, &[person].into(), today).then_some(person)
+    });
+    Ok(named.collect())
+}
+
 /// It exists, is about one of them, was not closed and has not run out.
 fn is_open(hold: &Dossier, persons: &BTreeSet<Uuid>, today: NaiveDate) -> bool {
     hold.exists()

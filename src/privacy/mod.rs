@@ -6,12 +6,21 @@
 //! which are the workers'.
 
 pub mod ledger;
+mod tables;
 pub mod scan;
 pub mod gate;
 pub mod hold;
 pub mod request;
+pub mod queue;
 pub mod receipt;
+pub mod order;
 pub mod erase;
+pub mod record;
+mod propagate;
+mod prove;
+pub mod comeback;
+pub mod retention;
+pub mod requests;
+pub mod desk;
 pub mod export;
 pub mod journal;
-pub mod desk;

@@ -3,7 +3,7 @@
 //! A receipt is never changed: each scan issues one more. The signature is over the JSON of `receipt` as serde writes
 //! it, so a file may be formatted anew but not say anything else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
@@ -17,13 +17,15 @@ use super::request::Request;
 use super::scan::Counts;
 use crate::db::{Error, Tx};
 use crate::domain::fold::FOLD_VERSION;
+use crate::projections;
 
 /// Version of the receipt's form.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 /// What this program cannot reach and whoever runs it has to see to.
 const NOT_COVERED: [&str; 3] = [
     "backups and write-ahead logs of the database, until they expire",
-    "event logs of Hasura in the source database",
+    "hdb_catalog.event_log and event_invocation_logs in Hasura's source database: \
+     select * from ci_upkeep.forget_person('<tenant>', '<person>'), by whoever knows the id (hasura/sql/forget_person.sql)",
     "what was exported or delivered before",
 ];
 
@@ -57,16 +59,31 @@ pub struct Receipt {
     pub subject_tag: Uuid,
     /// How many profiles were erased: the person's and all merged with it.
     pub profiles: usize,
+    /// What went, by category; nothing named means everything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<String>,
     /// Why.
     pub basis: String,
     /// When it was asked for.
     pub requested_at: DateTime<Utc>,
+    /// When it had to be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<DateTime<Utc>>,
     /// When the fence was raised.
     pub fenced_at: Option<DateTime<Utc>>,
     /// When the rows were taken out.
     pub deleted_at: Option<DateTime<Utc>>,
+    /// When everybody downstream had confirmed, or there was nobody to tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub propagated_at: Option<DateTime<Utc>>,
+    /// Who downstream was told and has confirmed; nobody, where nobody is to be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<BTreeSet<String>>,
     /// Rows taken out or emptied, by table.
     pub removed: BTreeMap<String, u64>,
+    /// Nameless rows that have to stay, by table: proofs of consent, to the end of the limitation period.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept: BTreeMap<String, u64>,
     /// The scan that this receipt is about.
     pub scan: Scan,
     /// Which scan of this erasure: 1 at once, 2 later.
@@ -165,6 +182,14 @@ fn hash(body: &str) -> String {
     hex(&Sha256::digest(body.as_bytes()))
 }
 
+/// What is left of these persons under their tags.
+async fn kept(tx: &mut Tx, request: &Request) -> Result<BTreeMap<String, u64>, Error> {
+    let tags: Vec<_> = request.tags.iter().copied().collect();
+    let proofs = projections::proofs(tx, request.tenant_id, &tags).await?;
+    let kept = Some(("consent_proof".to_owned(), proofs)).filter(|_| proofs > 0);
+    Ok(kept.into_iter().collect())
+}
+
 /// Issues the next receipt of the tenant's chain. The caller holds the tenant's row.
 pub async fn issue(
     tx: &mut Tx,
@@ -189,11 +214,20 @@ pub async fn issue(
         tenant_id,
         subject_tag: request.subject_tag,
         profiles: request.tags.len(),
+        categories: request
+            .categories
+            .iter()
+            .map(|one| one.name().to_owned())
+            .collect(),
         basis: request.basis.clone(),
         requested_at: request.requested_at,
+        due_at: request.due_at,
         fenced_at: request.fenced_at,
         deleted_at: request.deleted_at,
+        propagated_at: request.propagated_at,
+        told: Some(request.told.clone()),
         removed: request.removed.clone(),
+        kept: kept(tx, request).await?,
         scan,
         scans,
         program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -255,6 +289,31 @@ pub async fn latest(
             serde_json::from_str(&body).map_err(|_no_receipt| misfit)?,
         )),
     }
+}
+
+/// The latest receipt of each of these requests that has one, as it was handed out.
+pub async fn latest_of(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    requests: &[Uuid],
+) -> Result<HashMap<Uuid, serde_json::Value>, Error> {
+    let rows = sqlx::query!(
+        "select distinct on (request_id) request_id, body from erasure_receipt
+         where tenant_id = $1 and request_id = any ($2) order by request_id, number desc",
+        tenant_id,
+        requests,
+    )
+    .fetch_all(connection)
+    .await?;
+    let read = rows.into_iter().map(|row| {
+        let body = serde_json::from_str(&row.body).map_err(|_no_json| Error::Inconsistent {
+            table: "erasure_receipt",
+            column: "body",
+            id: row.request_id,
+        })?;
+        Ok((row.request_id, body))
+    });
+    read.collect()
 }
 
 /// Checks a receipt: its signature, every link of the tenant's chain, and its own place there. Returns how long the
@@ -332,11 +391,16 @@ mod tests {
             tenant_id: Uuid::from_u128(2),
             subject_tag: Uuid::from_u128(3),
             profiles: 1,
+            categories: Vec::new(),
             basis: "gdpr-request".to_owned(),
             requested_at: at,
+            due_at: None,
             fenced_at: Some(at),
             deleted_at: Some(at),
+            propagated_at: None,
+            told: None,
             removed: BTreeMap::from([("activity_log".to_owned(), 7)]),
+            kept: BTreeMap::new(),
             scan: Scan {
                 at,
                 found: Counts::new(),

@@ -11,7 +11,10 @@ use uuid::Uuid;
 
 use super::ledger::{Occurs, TABLES, Table};
 use crate::db::{Error, Tx};
+use crate::domain::category::Category;
 use crate::resolve::fence::Pepper;
+use crate::resolve::forget;
+use crate::{activity_log, projections};
 
 /// Rows that name a person, by table; a table without one is in it with 0.
 pub type Counts = BTreeMap<String, u64>;
@@ -84,6 +87,46 @@ fn within(column: &str, pieces: &str) -> String {
     format!(
         "exists (select from unnest(p.{pieces}) as u (piece) where position(u.piece in x.{column}) > 0)"
     )
+}
+
+/// Counts what is kept of these persons in these categories.
+pub async fn count_categories(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    persons: &BTreeSet<Uuid>,
+    categories: &[Category],
+) -> Result<Counts, Error> {
+    let sorts = projections::sorts(categories);
+    let rows = activity_log::count(connection, tenant_id, persons, &sorts).await?;
+    let left = forget::left(connection, tenant_id, persons, categories).await?;
+    Ok([
+        ("activity_log", rows),
+        ("dossier", left.dossiers),
+        ("link", left.links),
+    ]
+    .map(|(table, rows)| (table.to_owned(), rows))
+    .into())
+}
+
+/// The customers of the tenant with one of these tags.
+pub async fn customers(
+    connection: &mut PgConnection,
+    pepper: &Pepper,
+    tenant_id: Uuid,
+    tags: &BTreeSet<Uuid>,
+) -> Result<BTreeSet<Uuid>, Error> {
+    let mut found = BTreeSet::new();
+    let mut all = sqlx::query_scalar!(
+        "select person_profile_id from customer where tenant_id = $1",
+        tenant_id
+    )
+    .fetch(connection);
+    while let Some(person) = all.try_next().await? {
+        if tags.contains(&pepper.tag(tenant_id, person)) {
+            found.insert(person);
+        }
+    }
+    Ok(found)
 }
 
 /// What a search by tags found.

@@ -236,6 +236,27 @@ pub(super) async fn set_merged_into(
     Ok(())
 }
 
+/// Notes the latest thing that was heard of persons before it is let go.
+pub(super) async fn heard_last(
+    tx: &mut Tx,
+    tenant_id: Uuid,
+    last: &BTreeMap<Uuid, DateTime<Utc>>,
+) -> Result<(), Error> {
+    let persons: Vec<Uuid> = last.keys().copied().collect();
+    let at: Vec<DateTime<Utc>> = last.values().copied().collect();
+    sqlx::query!(
+        "update customer set last_active_at = greatest(last_active_at, u.at)
+         from unnest($2::uuid[], $3::timestamptz[]) as u (person, at)
+         where customer.tenant_id = $1 and customer.person_profile_id = u.person",
+        tenant_id,
+        &persons,
+        &at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 async fn set_roots(
     tx: &mut Tx,
     tenant_id: Uuid,

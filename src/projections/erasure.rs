@@ -1,15 +1,20 @@
-//! Erasing a person with everyone merged into them: fence first, then everything that names them.
+//! Erasing a person with everyone merged into them, or categories of what is known about them: fence first, then
+//! everything that names them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::customers;
+use super::refold::refold_anew;
+use super::{Settings, customers};
 use crate::activity_log;
 use crate::db::{Error, Tx, roles};
+use crate::domain::activity::Role;
+use crate::domain::category::Category;
+use crate::domain::source::SourceKind;
 use crate::outbox;
-use crate::resolve::fence::{self, Pepper};
+use crate::resolve::fence::{self, Grounds, Pepper};
 use crate::resolve::forget;
 
 /// What an erasure took out.
@@ -55,10 +60,15 @@ pub async fn erase(
     {
         persons.insert(*alias);
     }
+    let grounds = |reason| Grounds {
+        category: None,
+        reason,
+        now,
+    };
     for (person, reason) in asked {
-        fence::raise(tx, pepper, tenant_id, &[*person].into(), reason, now).await?;
+        fence::raise(tx, pepper, tenant_id, &[*person].into(), grounds(reason)).await?;
     }
-    fence::raise(tx, pepper, tenant_id, &persons, "merged", now).await?;
+    fence::raise(tx, pepper, tenant_id, &persons, grounds("merged")).await?;
     roles::become_eraser(tx).await?;
     let log_rows = activity_log::erase(tx, tenant_id, &persons).await?;
     let forgotten = forget::forget(tx, tenant_id, &persons, now).await?;
@@ -76,6 +86,55 @@ pub async fn erase(
         ("customer", customers),
     ]);
     Ok(Erasure { persons, removed })
+}
+
+/// Takes categories of persons out for good, leaves a fence for each, and folds what remains. The caller holds the
+/// tenant's row; the persons are whole merged sets, as `family` gives them.
+///
+/// The rest of the transaction runs in the eraser's role.
+pub async fn purge(
+    tx: &mut Tx,
+    settings: Settings,
+    pepper: &Pepper,
+    tenant_id: Uuid,
+    (persons, categories): (&BTreeSet<Uuid>, &[Category]),
+    now: DateTime<Utc>,
+) -> Result<Erasure, Error> {
+    customers::close_and_lock(tx, tenant_id, persons.clone()).await?;
+    for category in categories {
+        let grounds = Grounds {
+            category: Some(*category),
+            reason: "purged",
+            now,
+        };
+        fence::raise(tx, pepper, tenant_id, persons, grounds).await?;
+    }
+    roles::become_eraser(tx).await?;
+    let log_rows = activity_log::purge(tx, tenant_id, persons, &sorts(categories)).await?;
+    let forgotten = forget::withdraw(tx, tenant_id, persons, categories, now).await?;
+    let known = customers::close(tx, tenant_id, persons.clone()).await?;
+    let known: BTreeSet<Uuid> = known.into_keys().collect();
+    refold_anew(tx, settings, tenant_id, known, now).await?;
+    let removed = BTreeMap::from([
+        ("activity_log", log_rows),
+        ("dossier", forgotten.dossiers),
+        ("link", forgotten.links),
+    ]);
+    Ok(Erasure {
+        persons: persons.clone(),
+        removed,
+    })
+}
+
+/// The rows of the log that belong to these categories.
+#[must_use]
+pub fn sorts(categories: &[Category]) -> Vec<(SourceKind, Role)> {
+    let all = SourceKind::ALL
+        .into_iter()
+        .flat_map(|kind| Role::ALL.map(|role| (kind, role)));
+    let covered =
+        |(kind, role): &(SourceKind, Role)| categories.iter().any(|one| one.covers(*kind, *role));
+    all.filter(covered).collect()
 }
 
 /// Insights, parts, consents, customers.

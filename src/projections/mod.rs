@@ -17,6 +17,8 @@ mod purposes;
 mod proofs;
 mod announce;
 mod erasure;
+mod ageing;
+mod inactive;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,11 +28,13 @@ use uuid::Uuid;
 use crate::activity_log::{Appended, Digest};
 use crate::domain::fold::CustomerState;
 
+pub use ageing::{Ageing, Step, age};
 pub use consents::{Heard, record_consents};
 pub use customers::{counts, due, due_of, upsert_profiles};
-pub use erasure::{Erasure, erase, family};
+pub use erasure::{Erasure, erase, family, purge, sorts};
 pub use examine::{Cell, Drift, Examined, Leaf, examine};
 pub use heal::{Healed, heal};
+pub use inactive::{Inactive, Sums, currency, flag_for_review, inactive, up_for_review};
 pub use insight_rows::of_other_folds;
 pub use proof::state_hash;
 pub use proofs::{proofs, prune_proofs};

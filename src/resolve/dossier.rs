@@ -6,9 +6,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::bars::naming_role;
 use crate::domain::activity::Role;
+use crate::domain::category::Category;
+use crate::domain::horizon::Horizons;
 use crate::domain::source::{
-    self, ContentHash, Field, Fields, Flags, Value, Version, VersionOrder,
+    self, ContentHash, Field, Fields, Flags, SourceKind, Value, Version, VersionOrder,
 };
 
 /// First byte of a stored dossier.
@@ -205,6 +208,30 @@ impl Dossier {
             }
         }
         self.persons.retain(|(linked, _)| *linked != person);
+    }
+
+    /// Forgets a person in these categories; returns whether that changed anything.
+    pub fn withdraw(&mut self, kind: SourceKind, person: Uuid, categories: &[Category]) -> bool {
+        let before = self.clone();
+        let covered = |role| categories.iter().any(|one| one.covers(kind, role));
+        if covered(naming_role(kind)) {
+            for kept in &mut self.versions {
+                for (field, value) in &mut kept.fields {
+                    if *field == Field::Person && *value == Value::Id(person) {
+                        *value = Value::Id(Uuid::nil());
+                    }
+                }
+            }
+        }
+        self.persons
+            .retain(|(linked, role)| *linked != person || !covered(*role));
+        *self != before
+    }
+
+    /// Lets go of versions behind their horizon.
+    pub fn age(&mut self, kind: SourceKind, horizons: &Horizons) {
+        self.versions
+            .retain(|kept| !horizons.hides(kind, kept.occurred_at));
     }
 
     /// The stored form.

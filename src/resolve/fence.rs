@@ -1,6 +1,6 @@
 //! The fence: nameless tags of erased persons, asked before anything about a person is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use hkdf::Hkdf;
@@ -9,8 +9,11 @@ use sha2::Sha256;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::bars::Bar;
+pub use super::fence_file::Entry as Kept;
 use super::fence_file::{Entry, FenceFile};
 use crate::db::{Error, Pool, Tx};
+use crate::domain::category::Category;
 
 /// Makes tags from persons' ids; the secret behind them stays outside the database. Where tags are also kept outside of
 /// it, this knows the file, so that no fence is raised past it.
@@ -86,39 +89,104 @@ fn tagged(mac: Option<Hmac<Sha256>>, person: Uuid) -> Uuid {
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
-/// Those of the persons who are erased.
-pub async fn fenced(
-    tx: &mut Tx,
+/// What the fence of a tenant is like, so that nobody asks it in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Somebody is in it.
+    pub any: bool,
+    /// Somebody is in it with a single category, or was allowed to return: their rows have to be looked at one by one.
+    pub partial: bool,
+}
+
+/// Looks at the fence of a tenant.
+pub async fn standing(connection: &mut PgConnection, tenant_id: Uuid) -> Result<Standing, Error> {
+    let found = sqlx::query_as!(
+        Standing,
+        r#"select exists (select from fence where tenant_id = $1) as "any!",
+                  exists (select from fence where tenant_id = $1
+                            and (scope <> 0 or returned_at is not null)) as "partial!""#,
+        tenant_id
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(found)
+}
+
+/// Those of the persons who are kept out of something, and of what.
+pub async fn bars(
+    connection: &mut PgConnection,
     pepper: &Pepper,
     tenant_id: Uuid,
     persons: &BTreeSet<Uuid>,
-) -> Result<BTreeSet<Uuid>, Error> {
-    let any = sqlx::query_scalar!(
-        r#"select exists (select from fence where tenant_id = $1) as "any!""#,
-        tenant_id
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    if !any || persons.is_empty() {
-        return Ok(BTreeSet::new());
+) -> Result<BTreeMap<Uuid, BTreeSet<Bar>>, Error> {
+    let mut found: BTreeMap<Uuid, BTreeSet<Bar>> = BTreeMap::new();
+    if persons.is_empty() {
+        return Ok(found);
     }
     let persons: Vec<Uuid> = persons.iter().copied().collect();
     let tags: Vec<Uuid> = persons
         .iter()
         .map(|person| pepper.tag(tenant_id, *person))
         .collect();
-    let found = sqlx::query_scalar!(
-        r#"select u.person as "person!"
+    let rows = sqlx::query!(
+        r#"select u.person as "person!", f.scope as "scope!", f.returned_at
            from unnest($2::uuid[], $3::uuid[]) as u (person, tag)
            cross join lateral (
-             select from fence where tenant_id = $1 and tag = u.tag offset 0) f"#,
+             select scope, returned_at from fence where tenant_id = $1 and tag = u.tag offset 0) f"#,
         tenant_id,
         &persons,
         &tags,
     )
-    .fetch_all(&mut **tx)
+    .fetch_all(connection)
     .await?;
-    Ok(found.into_iter().collect())
+    for row in rows {
+        let bar = Bar {
+            category: category(row.scope)?,
+            returned_at: row.returned_at,
+        };
+        found.entry(row.person).or_default().insert(bar);
+    }
+    Ok(found)
+}
+
+/// Those of the persons who are erased, and were not allowed to return.
+pub async fn fenced(
+    tx: &mut Tx,
+    pepper: &Pepper,
+    tenant_id: Uuid,
+    persons: &BTreeSet<Uuid>,
+) -> Result<BTreeSet<Uuid>, Error> {
+    let erased = Bar {
+        category: None,
+        returned_at: None,
+    };
+    let bars = bars(tx, pepper, tenant_id, persons).await?;
+    let erased = bars.into_iter().filter(|(_, bars)| bars.contains(&erased));
+    Ok(erased.map(|(person, _)| person).collect())
+}
+
+fn category(scope: i16) -> Result<Option<Category>, Error> {
+    match (scope, Category::from_code(scope)) {
+        (0, _) => Ok(None),
+        (_, Some(category)) => Ok(Some(category)),
+        // A later program's: nobody may pass what is not understood.
+        (_, None) => Err(Error::Inconsistent {
+            table: "fence",
+            column: "scope",
+            id: Uuid::nil(),
+        }),
+    }
+}
+
+/// Why somebody is put behind the fence, and behind which part of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Grounds<'g> {
+    /// One category; none for everything.
+    pub category: Option<Category>,
+    /// A word such as deleted.
+    pub reason: &'g str,
+    /// When.
+    pub now: DateTime<Utc>,
 }
 
 /// Puts persons behind the fence; in the file, where there is one, at once, in the database with the transaction.
@@ -127,14 +195,15 @@ pub async fn raise(
     pepper: &Pepper,
     tenant_id: Uuid,
     persons: &BTreeSet<Uuid>,
-    reason: &str,
-    now: DateTime<Utc>,
+    grounds: Grounds<'_>,
 ) -> Result<(), Error> {
     let entries = persons.iter().map(|person| Entry {
         tenant_id,
         tag: pepper.tag(tenant_id, *person),
-        erased_at: now,
-        reason: reason.to_owned(),
+        scope: grounds.category.map_or(0, Category::code),
+        erased_at: grounds.now,
+        returned_at: None,
+        reason: grounds.reason.to_owned(),
     });
     let entries: Vec<Entry> = entries.collect();
     let new = raise_tags(tx, tenant_id, &entries).await?;
@@ -153,24 +222,59 @@ fn unwritable(error: std::io::Error) -> Error {
     Error::Unavailable(sqlx::Error::Io(error))
 }
 
-/// Puts tags of one tenant into the database's fence; returns those that were not there.
+/// Allows a person (or a category of theirs) again what happens after this instant; none when there is nothing to
+/// allow. The entry belongs into the file once the transaction has committed: a return that did not happen must not
+/// stand there.
+pub async fn let_return(
+    tx: &mut Tx,
+    pepper: &Pepper,
+    tenant_id: Uuid,
+    (person, category): (Uuid, Option<Category>),
+    returned_at: DateTime<Utc>,
+) -> Result<Option<Entry>, Error> {
+    let entry = sqlx::query_as!(
+        Entry,
+        "update fence set returned_at = $4
+         where tenant_id = $1 and tag = $2 and scope = $3 and returned_at is null
+         returning tenant_id, tag, scope, erased_at, returned_at, reason",
+        tenant_id,
+        pepper.tag(tenant_id, person),
+        category.map_or(0, Category::code),
+        returned_at,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(entry)
+}
+
+/// Brings entries of one tenant into the database's fence; returns the tags of those that were not there, or not as late.
 pub async fn raise_tags(
     tx: &mut Tx,
     tenant_id: Uuid,
     entries: &[Entry],
 ) -> Result<BTreeSet<Uuid>, Error> {
     let tags: Vec<Uuid> = entries.iter().map(|entry| entry.tag).collect();
+    let scopes: Vec<i16> = entries.iter().map(|entry| entry.scope).collect();
     let at: Vec<DateTime<Utc>> = entries.iter().map(|entry| entry.erased_at).collect();
+    let returned: Vec<Option<DateTime<Utc>>> =
+        entries.iter().map(|entry| entry.returned_at).collect();
     let reasons: Vec<String> = entries.iter().map(|entry| entry.reason.clone()).collect();
     let new = sqlx::query_scalar!(
-        "insert into fence (tenant_id, tag, erased_at, reason)
-         select $1, tag, erased_at, reason
-         from unnest($2::uuid[], $3::timestamptz[], $4::text[]) as u (tag, erased_at, reason) order by tag
-         on conflict (tenant_id, tag) do nothing
+        "insert into fence (tenant_id, tag, scope, erased_at, returned_at, reason)
+         select $1, tag, scope, erased_at, returned_at, reason
+         from unnest($2::uuid[], $3::smallint[], $4::timestamptz[], $5::timestamptz[], $6::text[])
+           as u (tag, scope, erased_at, returned_at, reason) order by tag, scope
+         on conflict (tenant_id, tag, scope) do update
+           set erased_at = excluded.erased_at, returned_at = excluded.returned_at, reason = excluded.reason
+           where (fence.returned_at is not null or excluded.returned_at is not null)
+             and greatest(excluded.erased_at, excluded.returned_at)
+               > greatest(fence.erased_at, fence.returned_at)
          returning tag",
         tenant_id,
         &tags,
+        &scopes,
         &at,
+        &returned as &[Option<DateTime<Utc>>],
         &reasons,
     )
     .fetch_all(&mut **tx)
@@ -178,17 +282,63 @@ pub async fn raise_tags(
     Ok(new.into_iter().collect())
 }
 
-/// Those of these entries that the database's fence lacks.
+/// Lets those in again whom these entries say were let back, whatever has been erased of them since.
+pub async fn open_again(tx: &mut Tx, tenant_id: Uuid, entries: &[Entry]) -> Result<(), Error> {
+    let returned = entries.iter().filter(|entry| entry.returned_at.is_some());
+    let tags: Vec<Uuid> = returned.clone().map(|entry| entry.tag).collect();
+    let scopes: Vec<i16> = returned.clone().map(|entry| entry.scope).collect();
+    let at: Vec<DateTime<Utc>> = returned.filter_map(|entry| entry.returned_at).collect();
+    sqlx::query!(
+        "update fence set returned_at = u.at
+         from unnest($2::uuid[], $3::smallint[], $4::timestamptz[]) as u (tag, scope, at)
+         where fence.tenant_id = $1 and fence.tag = u.tag and fence.scope = u.scope
+           and fence.returned_at is null",
+        tenant_id,
+        &tags,
+        &scopes,
+        &at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Those of these tags that were let back as whole persons.
+pub async fn returned(
+    connection: &mut PgConnection,
+    tenant_id: Uuid,
+    tags: &BTreeSet<Uuid>,
+) -> Result<BTreeSet<Uuid>, Error> {
+    let tags: Vec<Uuid> = tags.iter().copied().collect();
+    let found = sqlx::query_scalar!(
+        "select tag from fence
+         where tenant_id = $1 and tag = any ($2) and scope = 0 and returned_at is not null",
+        tenant_id,
+        &tags,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// Those of these entries that the database's fence lacks, or knows an earlier state of.
 pub async fn missing(pool: &Pool, entries: &[Entry]) -> Result<Vec<Entry>, Error> {
     let tenants: Vec<Uuid> = entries.iter().map(|entry| entry.tenant_id).collect();
     let tags: Vec<Uuid> = entries.iter().map(|entry| entry.tag).collect();
+    let scopes: Vec<i16> = entries.iter().map(|entry| entry.scope).collect();
+    let latest: Vec<DateTime<Utc>> = entries.iter().map(Entry::latest).collect();
     let places = sqlx::query_scalar!(
         r#"select u.at as "at!"
-           from unnest($1::uuid[], $2::uuid[]) with ordinality as u (tenant_id, tag, at)
+           from unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::timestamptz[])
+             with ordinality as u (tenant_id, tag, scope, latest, at)
            where not exists (
-             select from fence f where f.tenant_id = u.tenant_id and f.tag = u.tag)"#,
+             select from fence f
+             where f.tenant_id = u.tenant_id and f.tag = u.tag and f.scope = u.scope
+               and greatest(f.erased_at, f.returned_at) >= u.latest)"#,
         &tenants,
         &tags,
+        &scopes,
+        &latest,
     )
     .fetch_all(pool)
     .await?;
@@ -202,7 +352,8 @@ pub async fn missing(pool: &Pool, entries: &[Entry]) -> Result<Vec<Entry>, Error
 pub async fn entries(connection: &mut PgConnection, tenant_id: Uuid) -> Result<Vec<Entry>, Error> {
     let found = sqlx::query_as!(
         Entry,
-        "select tenant_id, tag, erased_at, reason from fence where tenant_id = $1 order by tag",
+        "select tenant_id, tag, scope, erased_at, returned_at, reason from fence
+         where tenant_id = $1 order by tag, scope",
         tenant_id,
     )
     .fetch_all(connection)

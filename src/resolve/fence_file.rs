@@ -4,7 +4,7 @@
 //! One line of JSON a tag, on disk before the erasure commits; a tag whose erasure failed then stands in it without
 //! harm. Deliberately absent: names, and taking anything out.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,10 +22,29 @@ pub struct Entry {
     pub tenant_id: Uuid,
     /// The tag, as in the fence.
     pub tag: Uuid,
+    /// 0 for everything, else the number of a category.
+    #[serde(default)]
+    pub scope: i16,
     /// When.
     pub erased_at: DateTime<Utc>,
+    /// What happened after this instant is accepted again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned_at: Option<DateTime<Utc>>,
     /// As in the fence.
     pub reason: String,
+}
+
+impl Entry {
+    /// When it was last changed: of two entries about the same, the later one holds.
+    #[must_use]
+    pub fn latest(&self) -> DateTime<Utc> {
+        self.returned_at
+            .map_or(self.erased_at, |at| at.max(self.erased_at))
+    }
+
+    fn about(&self) -> (Uuid, Uuid, i16) {
+        (self.tenant_id, self.tag, self.scope)
+    }
 }
 
 /// The file. Cheap to clone.
@@ -77,7 +96,7 @@ impl FenceFile {
         Ok(())
     }
 
-    /// Everything in it, each tag once; empty while there is no file. A line that a crash cut short was never an
+    /// Everything in it, each tag and scope once, as it was last; empty while there is no file. A line that a crash cut short was never an
     /// erasure that committed, and is passed over.
     pub async fn read(&self) -> io::Result<Vec<Entry>> {
         let text = match fs::read(&*self.0).await {
@@ -85,7 +104,7 @@ impl FenceFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        let mut seen = BTreeSet::new();
+        let mut latest: BTreeMap<(Uuid, Uuid, i16), Entry> = BTreeMap::new();
         let lines = text.lines().filter(|line| !line.is_empty());
         let entries = lines.filter_map(|line| {
             let entry = serde_json::from_str::<Entry>(line);
@@ -94,9 +113,15 @@ impl FenceFile {
             }
             entry.ok()
         });
-        Ok(entries
-            .filter(|entry| seen.insert((entry.tenant_id, entry.tag)))
-            .collect())
+        for entry in entries {
+            match latest.get(&entry.about()) {
+                Some(known) if known.latest() >= entry.latest() => {}
+                _ => {
+                    latest.insert(entry.about(), entry);
+                }
+            }
+        }
+        Ok(latest.into_values().collect())
     }
 
     /// How long it is, in bytes; it only grows, so as long as this stays nothing was added.
@@ -122,6 +147,8 @@ mod tests {
         let entry = |tag| Entry {
             tenant_id: Uuid::from_u128(1),
             tag: Uuid::from_u128(tag),
+            scope: 0,
+            returned_at: None,
             erased_at: "2027-01-01T00:00:00Z".parse().unwrap(),
             reason: "deleted".to_owned(),
         };
@@ -132,5 +159,19 @@ mod tests {
         file.append(&[entry(2), entry(3)]).await.unwrap();
         let read = file.read().await.unwrap();
         assert_eq!(read, [entry(1), entry(2), entry(3)]);
+        // A return, and a category of the same person, whatever stood there before.
+        let returned = Entry {
+            returned_at: Some("2027-02-01T00:00:00Z".parse().unwrap()),
+            ..entry(2)
+        };
+        let category = Entry {
+            scope: 1,
+            ..entry(2)
+        };
+        file.append(&[returned.clone(), category.clone(), entry(2)])
+            .await
+            .unwrap();
+        let read = file.read().await.unwrap();
+        assert_eq!(read, [entry(1), returned, category, entry(3)]);
     }
 }

@@ -7,13 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::bars::{Bar, Bars};
 use super::dossier::Dossier;
 use super::engine::{Engine, Outcome};
 use super::presence::Presence;
-use super::{erase, merge, reference};
+use super::{merge, reference};
 use crate::domain::activity::LogRow;
+use crate::domain::category::Category;
 use crate::domain::derive::derive;
 use crate::domain::fold::fold;
+use crate::domain::horizon::AgeingKind;
 use crate::domain::insight::Insight;
 use crate::domain::moment::{Moment, derive_at};
 use crate::domain::reference::Reference;
@@ -30,7 +33,7 @@ pub struct Memory {
     links: BTreeSet<(SourceKey, SourceKey)>,
     log: BTreeMap<RowKey, LogRow>,
     customers: BTreeMap<Uuid, Option<Uuid>>,
-    fenced: BTreeSet<Uuid>,
+    bars: Bars,
 }
 
 impl Memory {
@@ -46,10 +49,9 @@ impl Memory {
 
     /// Takes in one batch.
     pub fn deliver(&mut self, versions: &[Version]) {
-        let known = |person: Uuid| self.fenced.contains(&person);
         let versions = versions
             .iter()
-            .filter_map(|version| erase::veil(version.clone(), known));
+            .filter_map(|version| self.bars.veil(version.clone()));
         let mut engine = Engine::new(versions);
         loop {
             let need = engine.run();
@@ -66,7 +68,9 @@ impl Memory {
                 .map(|key| (key, self.children(key)));
             engine.supply(dossiers, children);
         }
-        self.keep(engine.finish());
+        let mut outcome = engine.finish();
+        self.bars.apply(&mut outcome);
+        self.keep(outcome);
     }
 
     fn children(&self, parent: SourceKey) -> Vec<SourceKey> {
@@ -102,14 +106,71 @@ impl Memory {
     /// A profile that was merged into an erased one is the same human being.
     fn merged_into_erased(&self) -> Option<Uuid> {
         let mut aliases = self.customers.iter();
-        let erased = |into: &Uuid| into.is_nil() || self.fenced.contains(into);
+        let erased = |into: &Uuid| into.is_nil() || self.is_erased(*into);
         aliases
             .find(|(_, into)| into.as_ref().is_some_and(erased))
             .map(|(person, _)| *person)
     }
 
-    fn erase(&mut self, person: Uuid) {
-        self.fenced.insert(person);
+    fn is_erased(&self, person: Uuid) -> bool {
+        let bars = self.bars.persons.get(&person).into_iter().flatten();
+        let mut whole = bars.filter(|bar| bar.category.is_none());
+        whole.any(|bar| bar.returned_at.is_none())
+    }
+
+    fn bar(&mut self, person: Uuid, category: Option<Category>, at: Option<DateTime<Utc>>) {
+        let bars = self.bars.persons.entry(person).or_default();
+        bars.retain(|bar| bar.category != category);
+        bars.insert(Bar {
+            category,
+            returned_at: at,
+        });
+    }
+
+    /// Allows an erased person (or one category of theirs) again: what happens after this instant is accepted.
+    pub fn let_return(
+        &mut self,
+        person: Uuid,
+        category: Option<Category>,
+        returned_at: DateTime<Utc>,
+    ) {
+        self.bar(person, category, Some(returned_at));
+    }
+
+    /// Takes one category of a person out, for good.
+    pub fn purge(&mut self, person: Uuid, category: Category) {
+        self.bar(person, Some(category), None);
+        self.log
+            .retain(|(owner, ..), row| *owner != person || !category.covers(row.kind, row.role));
+        for (key, dossier) in &mut self.dossiers {
+            dossier.withdraw(key.kind, person, &[category]);
+        }
+    }
+
+    /// Lets go of what lies behind a horizon.
+    pub fn age(&mut self, kind: AgeingKind, until: DateTime<Utc>) {
+        self.bars.horizons.reach(kind, until);
+        let horizons = &self.bars.horizons;
+        self.log
+            .retain(|_, row| !horizons.hides(row.kind, row.occurred_at));
+        let mut gone = BTreeSet::new();
+        for (key, dossier) in self
+            .dossiers
+            .iter_mut()
+            .filter(|(key, _)| key.kind == kind.source())
+        {
+            dossier.age(key.kind, horizons);
+            if dossier.versions.is_empty() {
+                gone.insert(*key);
+            }
+        }
+        self.dossiers.retain(|key, _| !gone.contains(key));
+        self.links.retain(|(_, child)| !gone.contains(child));
+    }
+
+    /// Takes a person out, and keeps them out.
+    pub fn erase(&mut self, person: Uuid) {
+        self.bar(person, None, None);
         self.customers.remove(&person);
         self.log.retain(|(owner, ..), _| *owner != person);
         self.dossiers

@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::bars::{self, Bars};
 use super::dossier::Dossier;
 use super::engine::{Engine, Outcome};
 use super::fence::{self, Pepper};
-use super::{erase, rules};
+use super::{horizons, rules};
 use crate::db::{Error, Tx};
 use crate::domain::source::{SourceKey, SourceKind, Version, VersionOrder};
 
@@ -20,6 +21,8 @@ pub struct Resolved {
     pub outcome: Outcome,
     /// Versions that were swallowed by the fence.
     pub fenced: u64,
+    /// Versions and rows that lie behind the horizon of their kind.
+    pub aged: u64,
     /// Of each version handed in, in their order: whether it was new. Of the same version twice, the first is.
     pub news: Vec<bool>,
 }
@@ -34,11 +37,20 @@ pub async fn resolve(
     versions: Vec<Version>,
     recorded_at: DateTime<Utc>,
 ) -> Result<Resolved, Error> {
-    let named: BTreeSet<Uuid> = versions.iter().flat_map(erase::named).collect();
-    let erased = fence::fenced(tx, pepper, tenant_id, &named).await?;
-    let veil = |version| erase::veil(version, |person| erased.contains(&person));
+    let standing = fence::standing(tx, tenant_id).await?;
+    let mut bars = Bars {
+        horizons: horizons::load(tx, tenant_id).await?,
+        ..Bars::default()
+    };
+    if standing.any {
+        let named: BTreeSet<Uuid> = versions.iter().flat_map(bars::named).collect();
+        bars.persons = fence::bars(tx, pepper, tenant_id, &named).await?;
+    }
+    let aged = versions.iter().filter(|version| bars.is_aged(version));
+    let aged_whole = aged.count() as u64;
+    let veil = |version| bars.veil(version);
     let versions: Vec<Option<Version>> = versions.into_iter().map(veil).collect();
-    let fenced = versions.iter().filter(|version| version.is_none()).count() as u64;
+    let swallowed = versions.iter().filter(|version| version.is_none()).count() as u64;
     let told = |version: &Version| (version.source, version.order());
     let told: Vec<_> = versions
         .iter()
@@ -62,6 +74,14 @@ pub async fn resolve(
         engine.supply(dossiers, listed);
     }
     let mut outcome = engine.finish();
+    if standing.partial {
+        let linked = outcome.dossiers.values().flat_map(|one| &one.persons);
+        let linked = linked.map(|(person, _)| *person);
+        let told = outcome.rows.iter().map(|row| row.person);
+        let persons: BTreeSet<Uuid> = linked.chain(told).collect();
+        bars.persons = fence::bars(tx, pepper, tenant_id, &persons).await?;
+    }
+    let aged = aged_whole + bars.apply(&mut outcome);
     let mut is_new = |told: Option<(SourceKey, VersionOrder)>| {
         let fresh = told.and_then(|(key, order)| Some((outcome.fresh.get_mut(&key)?, order)));
         fresh.is_some_and(|(fresh, order)| fresh.remove(&order))
@@ -71,7 +91,8 @@ pub async fn resolve(
     link(tx, tenant_id, &outcome.links).await?;
     Ok(Resolved {
         outcome,
-        fenced,
+        fenced: swallowed.saturating_sub(aged_whole),
+        aged,
         news,
     })
 }

@@ -1,6 +1,7 @@
 //! The tenant's row: whoever holds it is the only writer of that tenant's links, dossiers, log and fence.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::db::{Error, Pool, Tx};
@@ -14,6 +15,17 @@ pub async fn ensure(pool: &Pool, tenant_id: Uuid) -> Result<(), Error> {
     .execute(pool)
     .await?;
     Ok(())
+}
+
+/// Whether anything was ever heard of the tenant.
+pub async fn exists(connection: &mut PgConnection, tenant_id: Uuid) -> Result<bool, Error> {
+    let found = sqlx::query_scalar!(
+        r#"select exists (select from tenant where tenant_id = $1) as "found!""#,
+        tenant_id
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(found)
 }
 
 /// Every tenant that was ever heard of, in the order of ids.

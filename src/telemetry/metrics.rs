@@ -48,10 +48,14 @@ pub const CONNECTIONS: &str = "ci_connections";
 pub const GRAPHQL: &str = "ci_graphql_seconds";
 /// Counter, by `code` (as in `extensions.code`): errors of GraphQL answers, refused requests included.
 pub const GRAPHQL_ERRORS: &str = "ci_graphql_errors_total";
+/// Counter: joins answered as unavailable because their tenant asked too often.
+pub const GRAPHQL_CROWDED: &str = "ci_graphql_crowded_total";
 /// Counter, by `job` and `outcome` (finished, again, or given up): tries of runs of jobs.
 pub const JOB_RUNS: &str = "ci_job_runs_total";
 /// Gauge, seconds since 1970, by `job`: when a run of it last finished well, in whichever process.
 pub const JOB_LAST_SUCCESS: &str = "ci_job_last_success_timestamp_seconds";
+/// Gauge, by `state` (due_soon, overdue): erasures that are not done.
+pub const ERASURES_LATE: &str = "ci_erasures_late";
 /// Counter, by `target` and `outcome` (delivered, again, parked, withheld): messages to other systems.
 pub const MESSAGES: &str = "ci_messages_total";
 /// Histogram, seconds, by `target`: one batch of messages, from before the gate to its commit.
@@ -81,6 +85,11 @@ enum Kind {
 }
 
 const DESCRIBED: &[(Kind, &str, &str)] = &[
+    (
+        Kind::Gauge,
+        ERASURES_LATE,
+        "Erasures that are not done, by how late they are",
+    ),
     (
         Kind::Counter,
         DELIVERIES,
@@ -164,6 +173,11 @@ const DESCRIBED: &[(Kind, &str, &str)] = &[
         Kind::Counter,
         GRAPHQL_ERRORS,
         "Errors of GraphQL answers, by code",
+    ),
+    (
+        Kind::Counter,
+        GRAPHQL_CROWDED,
+        "Joins answered as unavailable because their tenant asked too often",
     ),
     (
         Kind::Counter,

@@ -305,6 +305,7 @@ impl Batch<'_> {
         let came_by = channel_name(self.channel);
         for (name, n) in [
             ("fenced".to_owned(), resolved.fenced),
+            ("aged".to_owned(), resolved.aged),
             ("key_conflict".to_owned(), outcome.key_conflicts),
             (
                 format!("nothing_new.{came_by}"),
@@ -351,10 +352,10 @@ impl Batch<'_> {
         let now = self.context.clock.now();
         let mut erasure = projections::erase(tx, pepper, self.tenant_id, &asked, now).await?;
         privacy::export::forget(tx, self.tenant_id, &mut erasure, now).await?;
-        let letters = dead_letters::forget(tx, self.tenant_id, &erasure.persons).await?;
+        let letters = dead_letters::forget(tx, self.tenant_id, &erasure.persons, None).await?;
         if let Some(first) = asked.pop_first() {
             let erased = (&erasure, letters);
-            privacy::erase::record(tx, pepper, self.tenant_id, first, erased, now).await?;
+            privacy::record::record(tx, pepper, self.tenant_id, first, erased, now).await?;
         }
         Ok(erasure.persons)
     }

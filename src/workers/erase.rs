@@ -7,12 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Context;
 use super::batch::Selection;
 use super::ingest::attempt;
 use crate::db::{self, Tx};
+use crate::domain::category::Category;
 use crate::inbox::claim;
 use crate::privacy::erase::{Basis, Error, Office, Order};
 use crate::privacy::receipt::Signed;
@@ -40,22 +42,91 @@ pub struct Outcome {
     pub receipt: Signed,
 }
 
-/// Erases, or goes on where an earlier call was cut off.
+/// Erases, or goes on where an earlier call was cut off, up to the first scan.
 pub async fn run(context: &Context, office: &Office, order: &Order) -> Result<Outcome, Error> {
-    let mut request = office.begin(order).await?;
+    let mut request = office.begin(order, &office.actor).await?;
     let mut persons = BTreeSet::new();
-    match request.state {
-        State::Requested | State::Fenced | State::Suspended => {
-            drain(context, order.tenant_id, &[order.person].into()).await?;
-            persons = delete(office, &mut request, order.person).await?;
-        }
-        State::Deleted => {}
-        State::Verified | State::Closed => {
-            let receipt = office.latest(&request).await?;
-            return Ok(Outcome { request, receipt });
-        }
+    if request.state.is_before_deletion() {
+        persons = take_out(context, office, &mut request, order.person).await?;
+    }
+    if matches!(request.state, State::Verified | State::Closed) {
+        let receipt = office.latest(&request).await?;
+        return Ok(Outcome { request, receipt });
     }
     prove(context, office, request, persons).await
+}
+
+/// Takes out whomever a request is about, unless that is done.
+pub async fn carry_out(
+    context: &Context,
+    office: &Office,
+    mut request: Request,
+) -> Result<(), Error> {
+    if request.state.is_before_deletion() {
+        let id = request.request_id;
+        let person = request.person.ok_or(Error::NotDeleted(id))?;
+        take_out(context, office, &mut request, person).await?;
+    }
+    Ok(())
+}
+
+/// Makes the next scan of each of these requests of one tenant, reading its tables once for all of them.
+pub async fn prove_all(
+    context: &Context,
+    office: &Office,
+    tenant_id: Uuid,
+    requests: Vec<Request>,
+) -> Vec<(Uuid, Result<(), Error>)> {
+    let mut done = Vec::with_capacity(requests.len());
+    let mut ready = Vec::with_capacity(requests.len());
+    for mut request in requests {
+        let id = request.request_id;
+        match office.propagate(&mut request).await {
+            Ok(true) => ready.push(request),
+            Ok(false) => done.push((id, Err(Error::Unconfirmed(id)))),
+            Err(error) => done.push((id, Err(error))),
+        }
+    }
+    let whole = ready.iter().filter(|request| request.is_whole());
+    let tags: BTreeSet<Uuid> = whole.flat_map(|request| &request.tags).copied().collect();
+    let clear = match office.find(tenant_id, &tags).await {
+        Ok(found) => {
+            let tag = |person: &Uuid| office.pepper.tag(tenant_id, *person);
+            let left: BTreeSet<Uuid> = found.persons.iter().map(tag).collect();
+            let zeros: Counts = found.counts.into_keys().map(|table| (table, 0)).collect();
+            Some((left, zeros))
+        }
+        Err(error) => {
+            let error: &dyn std::error::Error = &error;
+            tracing::debug!(error, "erasures are scanned one by one");
+            None
+        }
+    };
+    for mut request in ready {
+        let id = request.request_id;
+        let proven = match &clear {
+            Some((left, zeros)) if request.is_whole() && request.tags.is_disjoint(left) => {
+                let proven = office.prove(&mut request, zeros.clone()).await;
+                proven.map(drop)
+            }
+            // Something is left, or it is about categories: with everything that is under way.
+            _ => prove(context, office, request, BTreeSet::new())
+                .await
+                .map(drop),
+        };
+        done.push((id, proven));
+    }
+    done
+}
+
+async fn take_out(
+    context: &Context,
+    office: &Office,
+    request: &mut Request,
+    person: Uuid,
+) -> Result<BTreeSet<Uuid>, Error> {
+    drain(context, request.tenant_id, &[person].into()).await?;
+    delete(office, request, person).await
 }
 
 /// In one transaction, run again when it lost against another.
@@ -82,10 +153,7 @@ pub async fn verify(
     request_id: Uuid,
 ) -> Result<Outcome, Error> {
     let request = office.request(tenant_id, request_id).await?;
-    if matches!(
-        request.state,
-        State::Requested | State::Fenced | State::Suspended
-    ) {
+    if request.state.is_before_deletion() {
         return Err(Error::NotDeleted(request_id));
     }
     prove(context, office, request, BTreeSet::new()).await
@@ -103,14 +171,17 @@ async fn prove(
     loop {
         if !named.is_empty() {
             drain(context, tenant_id, &named).await?;
-            office.sweep_letters(tenant_id, &named).await?;
+            office.sweep_letters(&request, &named).await?;
+        }
+        if !office.propagate(&mut request).await? {
+            return Err(Error::Unconfirmed(request.request_id));
         }
         let counts = if persons.is_empty() {
-            let Found { counts, persons } = office.find(tenant_id, &request.tags).await?;
+            let Found { counts, persons } = office.find_of(&request).await?;
             named = persons;
             counts
         } else {
-            office.count(tenant_id, &persons).await?
+            office.count_of(&request, &persons).await?
         };
         if all_zero(&counts) {
             let receipt = office.prove(&mut request, counts).await?;
@@ -187,16 +258,51 @@ async fn tenant_again(
     entries: &[Entry],
 ) -> Result<usize, Error> {
     tenant::ensure(&context.pool, tenant_id).await?;
-    let tags: BTreeSet<Uuid> = entries.iter().map(|entry| entry.tag).collect();
+    let whole = entries.iter().filter(|entry| entry.scope == 0);
+    let tags: BTreeSet<Uuid> = whole.map(|entry| entry.tag).collect();
     // Whoever is back is erased while the tags are still missing, so that a run that is cut off is not taken for
     // done; and once more behind the fence, for what was folded meanwhile.
     let mut erased = erase_again(context, office, tenant_id, &tags).await?;
     let mut tx = Tx::begin(&context.pool).await?;
     tenant::wait(&mut tx, tenant_id, context.clock.now()).await?;
     fence::raise_tags(&mut tx, tenant_id, entries).await?;
+    fence::open_again(&mut tx, tenant_id, entries).await?;
     tx.commit().await?;
-    erased.extend(erase_again(context, office, tenant_id, &tags).await?);
+    erased.extend(erase_again(context, office, tenant_id, &standing(entries)).await?);
+    erased.extend(purge_again(context, office, tenant_id, entries).await?);
     Ok(erased.len())
+}
+
+/// Tags of those who were not allowed to return: what comes behind their fence is no fact of theirs.
+fn standing(entries: &[Entry]) -> BTreeSet<Uuid> {
+    let standing = entries
+        .iter()
+        .filter(|entry| entry.scope == 0 && entry.returned_at.is_none());
+    standing.map(|entry| entry.tag).collect()
+}
+
+/// Takes categories out again that are back with the backup.
+async fn purge_again(
+    context: &Context,
+    office: &Office,
+    tenant_id: Uuid,
+    entries: &[Entry],
+) -> Result<BTreeSet<Uuid>, Error> {
+    let mut back = BTreeSet::new();
+    for entry in entries {
+        let Some(category) = Category::from_code(entry.scope) else {
+            continue;
+        };
+        for person in office.customers(tenant_id, &[entry.tag].into()).await? {
+            let order = Order {
+                categories: [category].into(),
+                ..Order::whole(tenant_id, person, Basis::Restored)
+            };
+            run(context, office, &order).await?;
+            back.insert(person);
+        }
+    }
+    Ok(back)
 }
 
 async fn erase_again(
@@ -207,29 +313,31 @@ async fn erase_again(
 ) -> Result<BTreeSet<Uuid>, Error> {
     let back = office.find(tenant_id, tags).await?.persons;
     for person in &back {
-        let order = Order {
-            tenant_id,
-            person: *person,
-            request_id: None,
-            basis: Basis::Restored,
-        };
-        run(context, office, &order).await?;
+        let order = Order::whole(tenant_id, *person, Basis::Restored);
+        match run(context, office, &order).await {
+            // Whoever is told downstream confirms when it is back, too; the service goes on with it.
+            Ok(_) | Err(Error::Unconfirmed(_)) => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(back)
 }
 
 /// Writes down in the file what it lacks of the database's fence.
 async fn keep(context: &Context, file: &FenceFile, entries: &[Entry]) -> Result<usize, Error> {
-    let known: BTreeSet<(Uuid, Uuid)> = entries
+    let known: BTreeMap<(Uuid, Uuid, i16), DateTime<Utc>> = entries
         .iter()
-        .map(|entry| (entry.tenant_id, entry.tag))
+        .map(|entry| ((entry.tenant_id, entry.tag, entry.scope), entry.latest()))
         .collect();
     let mut kept = 0;
     for tenant_id in tenant::all(&context.pool).await? {
         let mut tx = Tx::begin(&context.pool).await?;
         let mut stored = fence::entries(&mut tx, tenant_id).await?;
         tx.rollback().await?;
-        stored.retain(|entry| !known.contains(&(entry.tenant_id, entry.tag)));
+        stored.retain(|entry| {
+            let key = (entry.tenant_id, entry.tag, entry.scope);
+            known.get(&key).is_none_or(|at| *at < entry.latest())
+        });
         file.append(&stored).await?;
         kept += stored.len();
     }

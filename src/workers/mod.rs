@@ -3,7 +3,8 @@
 //! `batch` is one tenant's transaction from inbox to insight; `ingest` repeats it, `due` refreshes what
 //! time has changed, `sweep` lets go of what waited too long, `dispatch` sends what is to go out, `cron` runs what comes
 //! round, `rebuild` folds everybody again, `verify` looks whether what is stored is what the log says, `erase` takes a
-//! person out with all that is under way, `exports` makes the archives that persons' data are handed out in.
+//! person out with all that is under way, `erasures` does so for whatever was
+//! asked for, `retain` lets go of what was kept long enough, `exports` makes the archives that persons' data are handed out in.
 //! Deliberately absent: spawning; whoever composes
 //! the program runs these futures.
 
@@ -16,6 +17,8 @@ pub mod cron;
 pub mod rebuild;
 pub mod verify;
 pub mod erase;
+pub mod erasures;
+pub mod retain;
 pub mod exports;
 
 use tokio::task::JoinHandle;

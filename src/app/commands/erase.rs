@@ -2,18 +2,22 @@
 
 use std::fmt::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::super::config::{Config, Secrets};
+use super::super::office::office;
 use super::super::{Database, signals};
 use super::{folding, say};
+use crate::audit::Actor;
+use crate::domain::category::Category;
+use crate::privacy::comeback::{Comeback, Leave};
 use crate::privacy::erase::{Basis, Office, Order, Preview};
 use crate::privacy::ledger;
-use crate::privacy::receipt::{Signed, Signer};
+use crate::privacy::order::reference;
+use crate::privacy::receipt::Signed;
 use crate::resolve::fence::Pepper;
 use crate::resolve::fence_file::FenceFile;
 use crate::workers::{Context, erase};
@@ -34,6 +38,13 @@ pub(in crate::app) struct Options {
     /// The request's own id; the same again goes on with it, or gives its receipt.
     #[arg(long, requires = "person")]
     request: Option<Uuid>,
+    /// Only these categories of what is known about the person; without it everything goes.
+    #[arg(long, requires = "person", value_delimiter = ',', value_parser = category)]
+    only: Vec<Category>,
+    /// Let an erased person (with `--only`, one category of theirs) lawfully return, for this reference such as a
+    /// ticket: what happens from now on is accepted again.
+    #[arg(long, requires = "person", group = "grounds", value_name = "REFERENCE")]
+    let_return: Option<String>,
     /// Change nothing: count, by table, what would go.
     #[arg(long, requires = "person", group = "grounds")]
     dry_run: bool,
@@ -49,6 +60,13 @@ pub(in crate::app) struct Options {
     /// Answer as JSON; a receipt always is.
     #[arg(long)]
     json: bool,
+}
+
+fn category(name: &str) -> Result<Category, String> {
+    Category::named(name).ok_or_else(|| {
+        let names = Category::ALL.map(|one| one.name().to_lowercase());
+        format!("one of {}", names.join(", "))
+    })
 }
 
 /// What an erasure rests on.
@@ -82,7 +100,6 @@ pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<
     );
     let database = Database::open(&config.database).await?;
     let file = FenceFile::new(config.database.fence_ledger());
-    let signer = Signer::new(&secrets.derive("receipts")).context("no key to sign with")?;
     let folding = folding(&database, &config);
     let context = Context {
         pool: folding.pool,
@@ -90,12 +107,7 @@ pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<
         pepper: Pepper::new(&secrets.derive("fence")).kept_in(file.clone()),
         settings: folding.settings,
     };
-    let office = Office {
-        pool: context.pool.clone(),
-        clock: context.clock.clone(),
-        pepper: context.pepper.clone(),
-        signer: Arc::new(signer),
-    };
+    let office = office(&config, &secrets, &context, Actor::COMMAND)?;
     let desk = Desk {
         context,
         office,
@@ -135,17 +147,50 @@ impl Desk {
             let preview = self.office.preview(tenant_id, person).await?;
             return say(&told(&preview, options.json)?);
         }
+        if let Some(reason) = &options.let_return {
+            return self.let_return(tenant_id, person, reason, options).await;
+        }
         let order = Order {
-            tenant_id,
-            person,
             request_id: options.request,
-            basis: options.basis.context("--basis is missing")?.into(),
+            categories: options.only.iter().copied().collect(),
+            ..Order::whole(
+                tenant_id,
+                person,
+                options.basis.context("--basis is missing")?.into(),
+            )
         };
         let done = erase::run(&self.context, &self.office, &order).await?;
         if done.request.removed.values().all(|rows| *rows == 0) {
             tracing::info!("nothing was known of this person; they are fenced and will never be");
         }
         show(&done.receipt)
+    }
+
+    async fn let_return(
+        &self,
+        tenant_id: Uuid,
+        person: Uuid,
+        reason: &str,
+        options: &Options,
+    ) -> anyhow::Result<()> {
+        let reason = reference(reason).context(
+            "--let-return takes a reference such as a ticket: letters, digits, . _ : # / -",
+        )?;
+        ensure!(options.only.len() < 2, "one category at a time");
+        let leave = Leave {
+            tenant_id,
+            person,
+            category: options.only.first().copied(),
+            reason,
+            actor: Actor::COMMAND,
+        };
+        match self.office.let_return(&leave).await? {
+            Comeback::Allowed(at) => say(&format!(
+                "what happens after {at} is accepted again; nothing from before comes back\n"
+            )),
+            Comeback::NotErased => bail!("not erased, or let back already"),
+            Comeback::UnderWay => bail!("the erasure is not closed yet; wait for its second scan"),
+        }
     }
 
     async fn verify(&self, tenant_id: Uuid, request: &str) -> anyhow::Result<()> {

@@ -13,6 +13,7 @@ mod migrate;
 pub(super) mod outbox;
 pub(super) mod purposes;
 pub(super) mod rebuild;
+pub(super) mod retain;
 pub(super) mod verify;
 mod serve;
 
@@ -48,6 +49,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Rebuild(options) => rebuild::run(&config, options).await,
         Command::Verify(options) => verify::run(&config, options).await,
         Command::Erase(options) => Box::pin(erase::run(config, options)).await,
+        Command::Retain(options) => Box::pin(retain::run(config, options)).await,
         Command::Audit(command) => Box::pin(audit::run(config, command)).await,
         Command::Backfill(options) => Box::pin(backfill::run(config, options)).await,
         Command::DeadLetters(command) => Box::pin(dead_letters::run(&config, command)).await,
@@ -55,7 +57,9 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Outbox(command) => outbox::run(&config, command).await,
         Command::Hasura(arguments) => hasura::run(&arguments),
         Command::Lab(command) => lab::run(&command),
-        Command::Config(ConfigCommand::Print) => say(&config.to_string()),
+        Command::Config {
+            command: None | Some(ConfigCommand::Print),
+        } => say(&config.to_string()),
     }?;
     Ok(ExitCode::SUCCESS)
 }

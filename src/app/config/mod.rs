@@ -8,7 +8,9 @@ mod unknown;
 mod server;
 mod database;
 mod contacts;
+mod privacy;
 mod outbound;
+mod limits;
 mod schedule;
 mod telemetry;
 mod secrets;
@@ -22,7 +24,9 @@ pub use contacts::ContactsConfig;
 pub use database::DatabaseConfig;
 pub use files::MadeUp;
 pub use kept::{Secrets, SecretsError};
+pub use limits::LimitsConfig;
 pub use outbound::OutboundConfig;
+pub use privacy::PrivacyConfig;
 pub use reader::{Entry, Origin, Switch};
 pub use schedule::ScheduleConfig;
 pub use secrets::{SecretPair, SecretSource, SecretsConfig};
@@ -42,10 +46,14 @@ pub struct Config {
     pub secrets: SecretsConfig,
     /// Communications of contacts that are no known persons (yet).
     pub contacts: ContactsConfig,
+    /// Until when erasures have to be done.
+    pub privacy: PrivacyConfig,
     /// Who is told what happens.
     pub outbound: OutboundConfig,
     /// When jobs come round, and how long things are kept.
     pub schedule: ScheduleConfig,
+    /// What one request, one client and one tenant may cost.
+    pub limits: LimitsConfig,
     /// Logs.
     pub telemetry: TelemetryConfig,
     entries: Vec<Entry>,
@@ -85,8 +93,10 @@ impl Config {
         let database = DatabaseConfig::read(&mut reader);
         let secrets = SecretsConfig::read(&mut reader);
         let contacts = ContactsConfig::read(&mut reader);
+        let privacy = PrivacyConfig::read(&mut reader);
         let outbound = OutboundConfig::read(&mut reader);
         let schedule = ScheduleConfig::read(&mut reader);
+        let limits = LimitsConfig::read(&mut reader);
         let telemetry = TelemetryConfig::read(&mut reader);
         let (entries, mut problems) = reader.finish();
         problems.extend(unknown::problems(names, &entries, lookup("CI").is_some()));
@@ -98,8 +108,10 @@ impl Config {
             database,
             secrets,
             contacts,
+            privacy,
             outbound,
             schedule,
+            limits,
             telemetry,
             entries,
         })
@@ -200,6 +212,27 @@ mod tests {
         ] {
             assert!(printed.contains(name), "{name} in {printed}");
         }
+    }
+
+    #[test]
+    fn every_limit_is_shown_also_those_that_cannot_be_set() {
+        let config = read(&[
+            ("CI_GRAPHQL_DEPTH", "17"),
+            ("CI_HTTP_HEAD_TIMEOUT_MS", "250"),
+        ])
+        .unwrap();
+        assert_eq!(config.limits.graphql.depth, 17);
+        assert_eq!(config.limits.http.head_timeout.as_millis(), 250);
+        let printed = config.to_string();
+        for line in [
+            "[environment]\nCI_GRAPHQL_DEPTH=17",
+            "[default]\nCI_GRAPHQL_ALIASES=100",
+            "[fixed]\npage=200",
+            "CI_DATABASE_STATEMENT_TIMEOUT_MS=30000",
+        ] {
+            assert!(printed.contains(line), "{line} in {printed}");
+        }
+        assert!(read(&[("CI_GRAPHQL_DEPTH", "3")]).is_err());
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub enum Origin {
     Environment,
     /// A file that the environment names.
     File,
+    /// Nobody can set it.
+    Fixed,
 }
 
 impl Display for Origin {
@@ -38,6 +40,7 @@ impl Display for Origin {
             Self::Default => "default",
             Self::Environment => "environment",
             Self::File => "file",
+            Self::Fixed => "fixed",
         })
     }
 }
@@ -131,6 +134,11 @@ impl<'a> Reader<'a> {
             limits.end()
         ));
         default
+    }
+
+    /// Something that is not a setting and shown all the same.
+    pub(super) fn fixed(&mut self, name: &str, value: String, meaning: &'static str) {
+        self.note(name, value, Origin::Fixed, meaning);
     }
 
     /// A folder without a default.

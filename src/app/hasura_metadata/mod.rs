@@ -88,6 +88,10 @@ pub fn generate(tables: &[EventTable], roles: &[RoleSchema]) -> Vec<GeneratedFil
     files.push(remote_schema::file(roles));
     files.push(crons::file());
     files.push(attach::file(tables, roles));
+    files.push(GeneratedFile {
+        path: "sql/forget_person.sql".to_owned(),
+        content: include_str!("forget_person.sql").to_owned(),
+    });
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files
 }

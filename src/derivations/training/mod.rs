@@ -5,6 +5,7 @@
 //! command) and on which core.
 
 mod material;
+mod churn;
 mod tours;
 mod clusters;
 mod habits;
@@ -48,6 +49,7 @@ pub type Trainer = fn(&Material, Option<&[u8]>) -> Training;
 
 /// How each kind of model is trained.
 pub const TRAINERS: &[(Kind, Trainer)] = &[
+    (Kind::Churn, churn::train),
     (Kind::Tours, tours::train),
     (Kind::Clusters, clusters::train),
     (Kind::Habits, habits::train),

@@ -345,3 +345,5 @@ pub fn standing_of_set<'s>(
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod naive;

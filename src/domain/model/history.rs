@@ -169,6 +169,15 @@ impl History {
         Some(history)
     }
 
+    /// A history of nothing but bookings, which come sorted by their instants.
+    #[must_use]
+    pub fn of_bookings(bookings: Vec<Booking>) -> Self {
+        Self {
+            bookings,
+            ..Self::default()
+        }
+    }
+
     fn booking(&mut self, fact: &BookingFact, state: &CustomerState) -> Option<Booking> {
         let own_currency = fact.currency == state.operator.currency;
         let value = i64::try_from(fact.value).ok();

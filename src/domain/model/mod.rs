@@ -13,6 +13,18 @@ pub mod special;
 pub mod simplex;
 pub mod dropout;
 pub mod spend;
+pub mod quality;
+pub mod logistic;
+pub mod calibrate;
+pub mod facts;
+pub mod renewal;
+pub mod reason;
+pub mod churn;
+mod window;
+pub mod backtest;
+pub mod train;
+#[cfg(test)]
+mod planted;
 
 pub mod seed;
 pub mod wilson;

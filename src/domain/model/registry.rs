@@ -2,6 +2,8 @@
 //!
 //! Absent on purpose: the algorithms, which stand beside this file, and where versions are kept.
 
+use serde::{Deserialize, Serialize};
+
 /// What a model is about. The numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -51,7 +53,7 @@ impl Kind {
 }
 
 /// What became of a version after its training. The numbers are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Verdict {
     /// It speaks from now on.

@@ -1,7 +1,7 @@
 //! Every root field: which permission it asks for, and about whom it answers. A new root field is one line here.
 
 use super::permission::Permission::{
-    self, ComplianceRead, Consent, Export, Manage, Operations, Read,
+    self, ComplianceManage, ComplianceRead, Consent, Export, Manage, Operations, Read,
 };
 
 /// About whom a root field answers.
@@ -58,20 +58,26 @@ pub const QUERIES: &[Field] = &[
     joined("customer_insights_by_ids", &[Read],       About::Person),
     asked ("dead_letter",              &[Operations], About::Operations),
     asked ("dead_letters",             &[Operations], About::Operations),
+    asked ("erasure_requests",         &[ComplianceRead], About::Tenant),
     asked ("export_requests",          &[Export],     About::Tenant),
     asked ("group_sentiment",          &[Read],       About::Tenant),
     asked ("models",                   &[Manage],     About::Tenant),
+    asked ("retention",                &[ComplianceRead], About::Tenant),
+    asked ("retention_reviews",        &[ComplianceManage], About::Tenant),
     asked ("tour_audience",            &[Read],       About::Tenant),
 ];
 
 /// Every root field of `Mutation`.
 #[rustfmt::skip]
 pub const MUTATIONS: &[Field] = &[
+    asked ("allow_customer_return",    &[ComplianceManage], About::Tenant),
     asked ("drop_dead_letter",         &[Operations], About::Operations),
     asked ("redrive_dead_letter",      &[Operations], About::Operations),
+    asked ("request_customer_erasure", &[ComplianceManage], About::Tenant),
     asked ("request_customer_export",  &[Export],     About::Person),
     asked ("roll_back_model",          &[Manage],     About::Tenant),
     asked ("set_customer_consent",     &[Consent],    About::Person),
+    asked ("set_retention",            &[ComplianceManage], About::Tenant),
 ];
 
 /// Every root field.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::caller::{Caller, Role};
 use super::errors::FieldError;
+use super::rate::Crowded;
 
 pub use self::document::document;
 pub use self::fields::{About, Field, MUTATIONS, QUERIES};
@@ -59,6 +60,11 @@ pub(super) fn is_list(field: &str) -> bool {
     fields::named(field).is_some_and(|field| !field.joined)
 }
 
+/// Whether a join reaches the root field of this name.
+pub(super) fn is_joined(field: &str) -> bool {
+    fields::named(field).is_some_and(|field| field.joined)
+}
+
 /// Whether the caller may see this person through this field, if the person is in the caller's tenant.
 pub(super) fn may_see(caller: &Caller, field: &str, person: Uuid) -> bool {
     match grant(field, caller.role) {
@@ -76,6 +82,9 @@ pub(super) fn may_ask(caller: &Caller, field: &str) -> bool {
 /// The tenant whose data the caller may see through a field about the tenant: `None` when they name none (the answer is
 /// null), an error when the role may not ask.
 pub(super) fn tenant(ctx: &Context<'_>, field: &str) -> async_graphql::Result<Option<Uuid>> {
+    if ctx.data_opt::<Crowded>().is_some() {
+        return Err(FieldError::RateLimited.to_graphql());
+    }
     let caller = ctx.data_opt::<Caller>();
     caller
         .filter(|caller| grant(field, caller.role) == Grant::Tenant)

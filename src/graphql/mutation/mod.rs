@@ -4,6 +4,7 @@
 mod consents;
 mod exports;
 mod models;
+pub(in crate::graphql) mod privacy;
 
 use async_graphql::{Context, Object, Result};
 
@@ -14,8 +15,13 @@ use super::types::dead_letter::{
     DropDeadLetterInput, DropDeadLetterPayload, DropDeadLetterStatus, RedriveDeadLetterInput,
     RedriveDeadLetterPayload,
 };
+use super::types::erasure::{
+    AllowCustomerReturnInput, AllowCustomerReturnPayload, RequestCustomerErasureInput,
+    RequestCustomerErasurePayload,
+};
 use super::types::export::{RequestCustomerExportInput, RequestCustomerExportPayload};
 use super::types::model::{RollBackModelInput, RollBackModelPayload};
+use super::types::retention::{SetRetentionInput, SetRetentionPayload};
 use crate::actions::dead_letters::Redriven;
 
 /// The root of all mutations.
@@ -94,5 +100,33 @@ impl Mutation {
         #[graphql(desc = "Which model, and why.")] input: RollBackModelInput,
     ) -> Result<Option<RollBackModelPayload>> {
         Box::pin(models::roll_back(ctx, input)).await
+    }
+
+    /// Asks for a person, or for categories of what is known about them, to be erased. The service carries it out: at
+    /// once, unless a legal hold forbids it. See `erasure_requests`.
+    async fn request_customer_erasure(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whom, what of them, and why.")] input: RequestCustomerErasureInput,
+    ) -> Result<Option<RequestCustomerErasurePayload>> {
+        Box::pin(privacy::request_erasure(ctx, input)).await
+    }
+
+    /// Lets an erased person lawfully return: what happens from now on is accepted, nothing from before comes back.
+    async fn allow_customer_return(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whom, and why.")] input: AllowCustomerReturnInput,
+    ) -> Result<Option<AllowCustomerReturnPayload>> {
+        Box::pin(privacy::allow_return(ctx, input)).await
+    }
+
+    /// Sets how long the tenant keeps something.
+    async fn set_retention(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which clock, and to what.")] input: SetRetentionInput,
+    ) -> Result<Option<SetRetentionPayload>> {
+        Box::pin(privacy::set_retention(ctx, input)).await
     }
 }

@@ -5,12 +5,12 @@ use uuid::Uuid;
 
 use crate::actions::dead_letters::{Place, Wanted};
 use crate::graphql::errors::{FieldError, told};
+use crate::graphql::limits::MOST_LISTED;
 use crate::graphql::loaders;
 use crate::graphql::operations::Desk;
 use crate::graphql::types::dead_letter::{DeadLetter, DeadLetterConnection};
 
 const LETTERS_UNLESS_TOLD: u32 = 50;
-const MOST_LETTERS: u32 = 200;
 
 /// A page of them; `None` when nothing is within the caller's reach.
 pub(super) async fn page(
@@ -23,7 +23,7 @@ pub(super) async fn page(
         return Ok(None);
     };
     let unusable = |argument| FieldError::Argument(argument).to_graphql();
-    let first = loaders::bounded(first, LETTERS_UNLESS_TOLD, MOST_LETTERS);
+    let first = loaders::bounded(first, LETTERS_UNLESS_TOLD, MOST_LISTED);
     let place = |text: String| Place::from_text(&text).ok_or_else(|| unusable("after"));
     let wanted = Wanted {
         tenant_id: desk.tenant,

@@ -5,6 +5,7 @@ mod conditions;
 mod dead_letters;
 mod exports;
 mod models;
+mod privacy;
 mod tours;
 
 use async_graphql::{Context, Object, Result};
@@ -13,20 +14,22 @@ use futures::future::join_all;
 use self::conditions::{conditions, order};
 use super::access;
 use super::errors::FieldError;
+use super::limits::MOST_LISTED;
 use super::loaders;
 use super::scalars::{TimestamptzScalar, UuidScalar};
 use super::types::audit::AuditConnection;
 use super::types::dead_letter::{DeadLetter, DeadLetterConnection};
+use super::types::erasure::ErasureRequestPage;
 use super::types::export::ExportRequestConnection;
 use super::types::insight::CustomerInsight;
 use super::types::list::{CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder};
 use super::types::model::{ModelKind, ModelVersion};
+use super::types::retention::{RetentionReview, RetentionTime};
 use super::types::tour::{AlsoBooked, CheckoutPrefill, GroupSentiment, TourAudienceMember};
 use crate::domain::moment::Moment;
 use crate::insight::PageRequest;
 
 const PERSONS_UNLESS_TOLD: u32 = 50;
-const MOST_PERSONS: u32 = 200;
 
 /// The root of all queries.
 pub(super) struct Query;
@@ -87,7 +90,7 @@ impl Query {
         #[graphql(desc = "Go on behind this cursor, in the same order.")] after: Option<String>,
     ) -> Result<Option<CustomerInsightConnection>> {
         access::tenant(ctx, "customer_insights")?;
-        let first = loaders::bounded(first, PERSONS_UNLESS_TOLD, MOST_PERSONS);
+        let first = loaders::bounded(first, PERSONS_UNLESS_TOLD, MOST_LISTED);
         let request = PageRequest {
             conditions: conditions(filter.unwrap_or_default()).map_err(FieldError::to_graphql)?,
             order: order(order_by.unwrap_or_default()).map_err(FieldError::to_graphql)?,
@@ -184,6 +187,32 @@ impl Query {
         #[graphql(desc = "How many of each kind, at most 50; 10 unless told.")] first: Option<i64>,
     ) -> Result<Option<Vec<ModelVersion>>> {
         Box::pin(models::versions(ctx, kind, first)).await
+    }
+
+    /// Erasures, the latest first: how far each is, until when it has to be done, and its receipt. Whom one was about is
+    /// not told.
+    async fn erasure_requests(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<Option<ErasureRequestPage>> {
+        Box::pin(privacy::erasures(ctx, first, after)).await
+    }
+
+    /// How long the tenant keeps what.
+    async fn retention(&self, ctx: &Context<'_>) -> Result<Option<Vec<RetentionTime>>> {
+        Box::pin(privacy::retention(ctx)).await
+    }
+
+    /// Persons who have been inactive for so long that somebody should look at them, those flagged first before the
+    /// others.
+    async fn retention_reviews(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
+    ) -> Result<Option<Vec<RetentionReview>>> {
+        Box::pin(privacy::reviews(ctx, first)).await
     }
 
     /// What people who travelled a tour travelled as well, the surest first; each pair of at least five people. Empty

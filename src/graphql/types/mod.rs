@@ -12,6 +12,8 @@ pub mod consent;
 pub mod audit;
 pub mod export;
 pub mod model;
+pub mod erasure;
+pub mod retention;
 pub mod channel;
 pub mod recommendation;
 pub mod tour;

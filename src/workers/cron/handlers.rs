@@ -10,8 +10,9 @@ use crate::db::{Error, Tx};
 use crate::inbox::retention;
 use crate::jobs::runs;
 use crate::outbox;
+use crate::privacy::{erase, queue};
 use crate::projections;
-use crate::workers::{due, sweep};
+use crate::workers::{due, retain as retention_run, sweep};
 
 pub(super) async fn refresh(context: &Context, tenant_id: Uuid) -> Result<u64, Error> {
     let mut all = 0;
@@ -58,4 +59,43 @@ pub(super) async fn prune(context: &Context, tenant_id: Uuid) -> Result<u64, Err
         Ok(letters + runs + reads + messages + proofs)
     };
     within(pool, prune).await
+}
+
+pub(super) async fn retain(context: &Context, tenant_id: Uuid) -> Result<u64, Error> {
+    if tenant_id.is_nil() {
+        return Ok(0);
+    }
+    let run = retention_run::tenant(&context.work, &context.office, tenant_id).await;
+    match run {
+        Ok(report) => Ok(report.items()),
+        Err(erase::Error::Database(error)) => Err(error),
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "retention could not be applied"
+            );
+            Err(Error::Inconsistent {
+                table: "retention_setting",
+                column: "months",
+                id: tenant_id,
+            })
+        }
+    }
+}
+
+/// The log line is the alarm: it names the tenant and how many, never whom.
+pub(super) async fn deadlines(context: &Context, tenant_id: Uuid) -> Result<u64, Error> {
+    let now = context.work.clock.now();
+    let pool = &context.work.pool;
+    let soon = now + context.office.timing.warned_before_due();
+    let late = within(pool, queue::lateness(pool, Some(tenant_id), now, soon)).await?;
+    if late.due_soon > 0 {
+        tracing::warn!(
+            tenant = %tenant_id,
+            due_soon = late.due_soon,
+            overdue = late.overdue,
+            "erasures are not done and due soon"
+        );
+    }
+    Ok(u64::try_from(late.due_soon).unwrap_or(0))
 }

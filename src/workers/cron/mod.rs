@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::db::Error;
+use crate::privacy::erase::Office;
 
 /// A job that comes round.
 #[derive(Debug)]
@@ -54,6 +55,20 @@ pub const JOBS: &[Job] = &[
         variable: "CI_SCHEDULE_PRUNE",
         work: |context, tenant_id| Box::pin(handlers::prune(context, tenant_id)),
     },
+    Job {
+        name: "ci_retain",
+        does: "Lets go of what was kept long enough, and flags who was inactive for long",
+        line: "40 3 * * *",
+        variable: "CI_SCHEDULE_RETAIN",
+        work: |context, tenant_id| Box::pin(handlers::retain(context, tenant_id)),
+    },
+    Job {
+        name: "ci_deadlines",
+        does: "Warns of erasures that are due soon or overdue",
+        line: "50 3 * * *",
+        variable: "CI_SCHEDULE_DEADLINES",
+        work: |context, tenant_id| Box::pin(handlers::deadlines(context, tenant_id)),
+    },
 ];
 
 /// The names of all jobs.
@@ -67,6 +82,8 @@ pub fn names() -> Vec<&'static str> {
 pub struct Context {
     /// What every loop needs.
     pub work: super::Context,
+    /// Where erasures are asked for.
+    pub office: Office,
     /// How long things are kept.
     pub retention: Retention,
 }

@@ -1,6 +1,4 @@
 //! Random questions across tenants: whoever asks in whatever role for whatever ids, nothing of another tenant is answered.
-//!
-//! `CI_ATTACK_CASES=100000 cargo test --test it -- attacks::tenants` is the long form.
 
 use std::collections::BTreeSet;
 
@@ -18,12 +16,12 @@ use serde_json::{Value, json};
 use sqlx::Row;
 use uuid::Uuid;
 
+use super::cases;
 use crate::graphql::rig::{ask, router_over};
 use crate::property::crowd;
 use crate::property::dice::Dice;
 use crate::support::TestDb;
 
-const CASES_UNLESS_TOLD: u64 = 2_000;
 const TENANTS: u64 = 3;
 const HISTORIES: u64 = 10;
 
@@ -295,11 +293,6 @@ async fn ask_around(world: &World, router: &Router, seed: u64, cases: u64) -> us
         }
     }
     shown
-}
-
-fn cases() -> u64 {
-    let told = std::env::var("CI_ATTACK_CASES").ok();
-    told.map_or(CASES_UNLESS_TOLD, |cases| cases.parse().unwrap())
 }
 
 async fn nothing_foreign(fenced: bool, seed: u64) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::process::Command;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -128,6 +129,38 @@ async fn a_person_s_data_are_asked_for_made_fetched_once_and_opened() {
             "export_fetched bearer -"
         ]
     );
+}
+
+/// The tool that whoever gets an archive has; where it is not installed the test says so and passes.
+#[tokio::test]
+async fn the_age_command_opens_it_too() {
+    if Command::new("age").arg("--version").output().is_err() {
+        println!("left out, because there is no `age` on this machine");
+        return;
+    }
+    let (rig, customers) = told(1).await;
+    let asked = rig
+        .request(json!({ "person_profile_id": customers[0], "format": "CSV" }))
+        .await;
+    rig.builder.round().await.unwrap();
+    let fetched = rig.get(asked["download_path"].as_str().unwrap()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (key, archive) = (folder.path().join("key.txt"), folder.path().join("it.age"));
+    std::fs::write(&key, asked["age_secret_key"].as_str().unwrap()).unwrap();
+    std::fs::write(&archive, &fetched.bytes).unwrap();
+    let opened = Command::new("age")
+        .arg("--decrypt")
+        .arg("--identity")
+        .args([&key, &archive])
+        .output()
+        .unwrap();
+    assert!(
+        opened.status.success(),
+        "{}",
+        String::from_utf8_lossy(&opened.stderr)
+    );
+    let mut files = tar::Archive::new(GzDecoder::new(opened.stdout.as_slice()));
+    assert!(files.entries().unwrap().count() > 10);
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! A service's parts around the rights of persons, on a database of its own: doors, notes of reads, archives.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -21,6 +20,7 @@ use customer_intelligence::privacy::desk::Rights;
 use customer_intelligence::privacy::export::build::Builder;
 use customer_intelligence::privacy::export::desk::Exports;
 use customer_intelligence::privacy::journal::Journal;
+use customer_intelligence::privacy::requests::Erasures;
 use customer_intelligence::resolve::fence::Pepper;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -29,6 +29,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::{TENANT, lines};
+use crate::privacy::rig::office;
 use crate::rights::Rig as Told;
 use crate::support::TestDb;
 
@@ -81,6 +82,7 @@ impl Rig {
         let rights = Rights {
             journal: Journal::new(pool.clone(), pepper.clone()),
             exports: Exports::new(pool.clone(), clock.clone(), pepper.clone()),
+            erasures: Erasures::new(office(&told.context)),
         };
         let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
         let settings = told.context.settings;
@@ -89,8 +91,8 @@ impl Rig {
         let reader = Reader::new(pool.clone(), clock.clone(), 3);
         let schema = Schema::new(reader, desks, Limits::default())
             .with_rights(rights.clone(), reads.clone());
-        let patience = Duration::from_secs(10);
-        let join = graphql::router(graphql::Door::new(Keys::new([SECRET]), schema, patience));
+        let times = http::Limits::default();
+        let join = graphql::router(graphql::Door::new(Keys::new([SECRET]), schema, &times));
         let door = exports::Door::new(rights.exports.clone(), http::Limits::default());
         let builder = Builder {
             pool,

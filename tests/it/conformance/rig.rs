@@ -76,8 +76,7 @@ impl Rig {
             clock.clone(),
             limits.clone(),
         );
-        let graphql =
-            http::graphql::Door::new(Keys::new([GATEWAY_SECRET]), schema, limits.body_timeout);
+        let graphql = http::graphql::Door::new(Keys::new([GATEWAY_SECRET]), schema, &limits);
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { writer.run().await });
         Self {

@@ -114,10 +114,11 @@ fn event_version(event: &EventContract, part: &Part, older: bool) -> Version {
 fn a_field_has_the_same_value_in_a_row_and_in_every_event_that_carries_it() {
     for event in events() {
         for part in event.parts {
-            let table = allow_list()
-                .iter()
-                .find(|table| table.kind == Some(part.kind))
-                .unwrap();
+            let mut tables = allow_list().iter();
+            let Some(table) = tables.find(|table| table.kind == Some(part.kind)) else {
+                assert_eq!(part.kind, SourceKind::Consent, "only told by events");
+                continue;
+            };
             let row = row_version(table);
             for older in [false, true] {
                 let told = event_version(event, part, older);

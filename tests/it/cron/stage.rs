@@ -14,6 +14,7 @@ use customer_intelligence::workers::cron::{Context, Retention, names};
 use sqlx::{AssertSqlSafe, Postgres, Row, Transaction};
 use uuid::Uuid;
 
+use crate::privacy::rig::office;
 use crate::support::TestDb;
 
 pub(super) const RETENTION: Retention = Retention {
@@ -40,16 +41,19 @@ pub(super) fn worker(db: &TestDb, clock: &Clock, lock: Duration) -> Context {
         lock_timeout: lock,
         ..PoolConfig::default()
     };
-    Context {
-        work: workers::Context {
-            pool: pool::connect_lazy(db.options(), &config),
-            clock: clock.clone(),
-            pepper: Pepper::new(b"pepper"),
-            settings: Settings {
-                quarantine_days: 3,
-                ..Settings::default()
-            },
+    let work = workers::Context {
+        pool: pool::connect_lazy(db.options(), &config),
+        clock: clock.clone(),
+        pepper: Pepper::new(b"pepper"),
+        settings: Settings {
+            quarantine_days: 3,
+            ..Settings::default()
         },
+    };
+    let office = office(&work);
+    Context {
+        work,
+        office,
         retention: RETENTION,
     }
 }

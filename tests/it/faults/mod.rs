@@ -5,7 +5,7 @@
 //! (`concurrent`), and the plans of the statements they live on (`plans`).
 
 mod expected;
-mod program;
+pub(crate) mod program;
 mod load;
 mod backfill;
 mod switches;

@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-const WEBHOOK_SECRET: &str = "the webhook secret of these tests";
-const GATEWAY_SECRET: &str = "the gateway secret of these tests";
+pub(crate) const WEBHOOK_SECRET: &str = "the webhook secret of these tests";
+pub(crate) const GATEWAY_SECRET: &str = "the gateway secret of these tests";
 /// Anything that takes longer than this will not happen any more.
 const PATIENCE: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(20);
 
 /// `customer-intelligence serve` in a folder and on a port of its own. Dropping it ends program and database.
-pub(super) struct Program {
+pub(crate) struct Program {
     folder: Arc<TempDir>,
     port: u16,
     child: Option<Child>,
@@ -31,12 +31,12 @@ pub(super) struct Program {
 
 impl Program {
     /// Starts it for the first time and waits until it is ready.
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(Vec::new()).await
     }
 
     /// The same with further variables set.
-    pub(super) async fn with(settings: Vec<(&'static str, String)>) -> Self {
+    pub(crate) async fn with(settings: Vec<(&'static str, String)>) -> Self {
         // PostgreSQL may run as somebody else, who has to get there: not every temporary folder lets them.
         let folder = tempfile::Builder::new()
             .prefix("ci-")
@@ -47,7 +47,7 @@ impl Program {
     }
 
     /// A second process on the same data.
-    pub(super) async fn beside(&self) -> Self {
+    pub(crate) async fn beside(&self) -> Self {
         Self::begin(Arc::clone(&self.folder), self.settings.clone()).await
     }
 
@@ -74,7 +74,7 @@ impl Program {
     }
 
     /// Starts it (again).
-    pub(super) fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         let said = File::options()
             .create(true)
             .append(true)
@@ -102,6 +102,39 @@ impl Program {
         self.child = Some(child.expect("the program starts"));
     }
 
+    /// Everything that it has said.
+    pub(crate) fn log(&self) -> String {
+        let said = fs::read(self.said()).unwrap_or_default();
+        String::from_utf8_lossy(&said).into_owned()
+    }
+
+    /// The memory it has now, in MiB; none where the system does not tell.
+    pub(crate) fn memory_mib(&self) -> Option<u64> {
+        let pid = self.child.as_ref()?.id();
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let now = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let kib: u64 = now.trim().trim_end_matches("kB").trim().parse().ok()?;
+        Some(kib / 1024)
+    }
+
+    /// Asks GraphQL with these bytes as a dispatcher of the tenant; status and answer.
+    pub(crate) async fn ask(&self, tenant: Uuid, body: Vec<u8>) -> Option<(StatusCode, String)> {
+        let request = self
+            .client
+            .post(self.url("/graphql"))
+            .header("content-type", "application/json")
+            .header("x-ci-secret", GATEWAY_SECRET)
+            .header("x-hasura-role", "dispatcher")
+            .header("x-hasura-tenant-id", tenant.to_string())
+            .body(body);
+        let answer = request.send().await.ok()?;
+        let status = answer.status();
+        let bytes = answer.bytes().await.ok()?;
+        Some((status, String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
     /// Where it writes what it says.
     fn said(&self) -> PathBuf {
         self.folder.path().join(format!("said {}", self.port))
@@ -112,7 +145,7 @@ impl Program {
     }
 
     /// Waits until it says that it is ready; returns how long that took.
-    pub(super) async fn until_ready(&mut self) -> Duration {
+    pub(crate) async fn until_ready(&mut self) -> Duration {
         let begun = Instant::now();
         loop {
             let answer = self.client.get(self.url("/readyz")).send().await;
@@ -141,7 +174,7 @@ impl Program {
     }
 
     /// The most memory it has had, in MiB; none where the system does not tell.
-    pub(super) fn memory_mib_max(&self) -> Option<u64> {
+    pub(crate) fn memory_mib_max(&self) -> Option<u64> {
         let pid = self.child.as_ref()?.id();
         let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
         let most = status
@@ -152,7 +185,7 @@ impl Program {
     }
 
     /// Processor time it has used; none where the system does not tell.
-    pub(super) fn processor_time(&self) -> Option<Duration> {
+    pub(crate) fn processor_time(&self) -> Option<Duration> {
         let pid = self.child.as_ref()?.id();
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // After the name, which may hold anything: state, then numbers; user and system time in hundredths.
@@ -163,7 +196,7 @@ impl Program {
     }
 
     /// How it ended, if it did.
-    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child
             .as_mut()
             .expect("it was started")
@@ -172,20 +205,20 @@ impl Program {
     }
 
     /// Kills it in the middle of whatever it does. Its database goes on.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().expect("it was started");
         child.kill().unwrap();
         child.wait().unwrap();
     }
 
     /// Freezes it (SIGSTOP), or lets it go on (SIGCONT).
-    pub(super) fn freeze(&self, frozen: bool) {
+    pub(crate) fn freeze(&self, frozen: bool) {
         let name = if frozen { "-STOP" } else { "-CONT" };
         signal(name, self.child.as_ref().expect("it was started").id());
     }
 
     /// What `/readyz` says of the oldest delivery that is not folded yet, in seconds; none when nobody answers.
-    pub(super) async fn lag_seconds(&self) -> Option<f64> {
+    pub(crate) async fn lag_seconds(&self) -> Option<f64> {
         let answer = self.client.get(self.url("/readyz")).send().await.ok()?;
         let text = answer.text().await.ok()?;
         let said: Value = serde_json::from_str(&text).ok()?;
@@ -193,12 +226,12 @@ impl Program {
     }
 
     /// Where it listens.
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// Tells it to stop; returns how it ended and after how long.
-    pub(super) async fn stop(&mut self) -> (ExitStatus, Duration) {
+    pub(crate) async fn stop(&mut self) -> (ExitStatus, Duration) {
         let begun = Instant::now();
         signal("-TERM", self.child.as_ref().expect("it was started").id());
         loop {
@@ -216,7 +249,7 @@ impl Program {
     }
 
     /// Kills the database's first process; the others notice and end.
-    pub(super) fn kill_database(&self) {
+    pub(crate) fn kill_database(&self) {
         signal("-KILL", self.database().expect("it runs"));
     }
 
@@ -232,12 +265,12 @@ impl Program {
     }
 
     /// Where its data lies.
-    pub(super) fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()
     }
 
     /// Its door for deliveries, which stays the same when it is started again.
-    pub(super) fn door(&self) -> Door {
+    pub(crate) fn door(&self) -> Door {
         Door {
             client: self.client.clone(),
             url: self.url("/webhooks/hasura"),
@@ -245,7 +278,7 @@ impl Program {
     }
 
     /// Asks about persons as a remote join does: one alias each. Returns the answer's `data`, which carries no errors.
-    pub(super) async fn join(&self, tenant: Uuid, persons: &[Uuid], selection: &str) -> Value {
+    pub(crate) async fn join(&self, tenant: Uuid, persons: &[Uuid], selection: &str) -> Value {
         let aliases = persons.iter().enumerate().map(|(at, person)| {
             format!("p{at}: customer_insight(person_profile_id: \"{person}\") {{ {selection} }}\n")
         });
@@ -269,14 +302,14 @@ impl Program {
 
 /// The webhook's door. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Door {
+pub(crate) struct Door {
     client: Client,
     url: String,
 }
 
 impl Door {
     /// A door that is reached by another port, and given up on after that time.
-    pub(super) fn through(port: u16, patience: Duration) -> Self {
+    pub(crate) fn through(port: u16, patience: Duration) -> Self {
         Self {
             client: Client::builder().timeout(patience).build().unwrap(),
             url: format!("http://127.0.0.1:{port}/webhooks/hasura"),
@@ -284,13 +317,18 @@ impl Door {
     }
 
     /// Delivers; none when nobody answered.
-    pub(super) async fn deliver(&self, body: &str) -> Option<reqwest::Response> {
+    pub(crate) async fn deliver(&self, body: &str) -> Option<reqwest::Response> {
+        self.deliver_bytes(body.as_bytes().to_vec()).await
+    }
+
+    /// The same of anything.
+    pub(crate) async fn deliver_bytes(&self, body: Vec<u8>) -> Option<reqwest::Response> {
         let request = self
             .client
             .post(&self.url)
             .header("content-type", "application/json")
             .header("x-ci-secret", WEBHOOK_SECRET)
-            .body(body.to_owned());
+            .body(body);
         request.send().await.ok()
     }
 }

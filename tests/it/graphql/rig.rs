@@ -21,7 +21,6 @@ use customer_intelligence::projections::Settings;
 use customer_intelligence::resolve::fence::Pepper;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use std::time::Duration;
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -88,13 +87,24 @@ fn desks(pool: &Pool, writer: &Writer, clock: &Clock) -> Desks {
     Desks::new(pool, writer, clock, consents)
 }
 
+/// The door over a database, with limits of its own.
+pub(crate) fn router_limited(db: &TestDb, clock: Clock, limits: Limits) -> Router {
+    let writer = unattended(db.pool().clone(), clock.clone());
+    let desks = desks(db.pool(), &writer, &clock);
+    limited(Reader::new(db.reads(), clock, 3), desks, limits)
+}
+
+/// These tests ask as fast as they can.
 fn door(reader: Reader, desks: Desks) -> Router {
-    let schema = Schema::new(reader, desks, Limits::default());
-    graphql::router(graphql::Door::new(
-        Keys::new([SECRET]),
-        schema,
-        Duration::from_secs(10),
-    ))
+    let mut limits = Limits::default();
+    limits.rate.requests_per_second = 0;
+    limited(reader, desks, limits)
+}
+
+fn limited(reader: Reader, desks: Desks, limits: Limits) -> Router {
+    let schema = Schema::new(reader, desks, limits);
+    let times = customer_intelligence::http::Limits::default();
+    graphql::router(graphql::Door::new(Keys::new([SECRET]), schema, &times))
 }
 
 /// A writer that nobody runs: these tests deliver nothing.

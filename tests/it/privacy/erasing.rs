@@ -71,17 +71,10 @@ async fn a_person_goes_for_good_and_the_receipt_proves_it() {
         again.receipt, done.receipt,
         "the same request is one erasure"
     );
+    let mut others = crowd.persons.iter();
     let other = Order {
-        person: crowd.persons[0],
-        ..same
-    };
-    let other = if crowd.persons[0] == person {
-        Order {
-            person: crowd.persons[1],
-            ..same
-        }
-    } else {
-        other
+        person: *others.find(|other| **other != person).unwrap(),
+        ..same.clone()
     };
     let refused = erase::run(&rig.context, &rig.office, &other).await;
     assert!(

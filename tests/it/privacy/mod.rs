@@ -3,5 +3,9 @@
 mod erasing;
 mod ledger;
 mod racing;
-mod rig;
+mod requests;
+mod categories;
+mod retaining;
+mod source_logs;
+pub(crate) mod rig;
 mod served;

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use customer_intelligence::actions::receive::receive;
+use customer_intelligence::audit::Actor;
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::inbox::{self, Channel, Writer};
-use customer_intelligence::privacy::erase::{Basis, Office, Order};
+use customer_intelligence::privacy::erase::{Basis, Office, Order, Timing};
 use customer_intelligence::privacy::receipt::Signer;
 use customer_intelligence::projections::Settings;
 use customer_intelligence::resolve::fence::Pepper;
@@ -30,6 +31,20 @@ pub(super) struct Rig {
     pub(super) file: FenceFile,
 }
 
+/// Where erasures are asked for and carried out.
+pub(crate) fn office(context: &Context) -> Office {
+    Office {
+        pool: context.pool.clone(),
+        clock: context.clock.clone(),
+        pepper: context.pepper.clone(),
+        signer: Arc::new(Signer::new(&[7; 32]).unwrap()),
+        settings: context.settings,
+        timing: Timing::default(),
+        receivers: Arc::from([]),
+        actor: Actor::SERVICE,
+    }
+}
+
 impl Rig {
     /// With the fence's file in this folder.
     pub(super) async fn new(folder: &Path) -> Self {
@@ -44,12 +59,7 @@ impl Rig {
                 ..Settings::default()
             },
         };
-        let office = Office {
-            pool: context.pool.clone(),
-            clock: context.clock.clone(),
-            pepper: context.pepper.clone(),
-            signer: Arc::new(Signer::new(&[7; 32]).unwrap()),
-        };
+        let office = office(&context);
         Self {
             db,
             context,
@@ -95,12 +105,14 @@ impl Rig {
     }
 
     pub(super) fn order(person: Uuid) -> Order {
-        Order {
-            tenant_id: TENANT,
-            person,
-            request_id: None,
-            basis: Basis::GdprRequest,
-        }
+        Order::whole(TENANT, person, Basis::GdprRequest)
+    }
+
+    /// Nothing but these tables names the person.
+    pub(super) async fn assert_gone_but_for(&self, person: Uuid, tables: &[&str]) {
+        let mut counts = self.office.count(TENANT, &[person].into()).await.unwrap();
+        counts.retain(|table, _| !tables.contains(&table.as_str()));
+        assert!(counts.values().all(|rows| *rows == 0), "{counts:?}");
     }
 
     /// Nothing names the person, whoever asks.

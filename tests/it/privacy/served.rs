@@ -112,6 +112,8 @@ async fn after_a_restore_it_is_not_ready_until_the_erasures_are_applied_again() 
     let entry = Entry {
         tenant_id: tenant,
         tag: Uuid::from_u128(8),
+        scope: 0,
+        returned_at: None,
         erased_at: "2026-01-01T00:00:00Z".parse().unwrap(),
         reason: "deleted".to_owned(),
     };

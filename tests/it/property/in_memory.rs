@@ -78,7 +78,7 @@ fn canonical(history: &History) -> usize {
 }
 
 /// Through the door and out of the inbox; the plain telling as it came, which must mean the same.
-fn understand(body: &[u8], telling: u64) -> Result<Vec<Version>, String> {
+pub(super) fn understand(body: &[u8], telling: u64) -> Result<Vec<Version>, String> {
     let shown = || String::from_utf8_lossy(body).into_owned();
     let decode = |bytes: &[u8]| {
         let decoded = contracts::decode(bytes);

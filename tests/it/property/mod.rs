@@ -17,3 +17,4 @@ pub(crate) mod crowd;
 mod postgres;
 mod past;
 mod evidence;
+mod barred;

@@ -44,7 +44,7 @@ const ACROSS: &[(&str, &str)] = &[
         "measures how long each table has been silent, for metrics",
     ),
     (
-        "with ordinality as u (tenant_id, tag, at)",
+        "with ordinality as u (tenant_id, tag, scope, latest, at)",
         "compares the fence with what is kept of it outside of the database, for readiness and after a restore",
     ),
     (
@@ -58,6 +58,18 @@ const ACROSS: &[(&str, &str)] = &[
     (
         "select tenant_id, name, run, state, started_at, touched_at, progress from job\nwhere state = 0 and name",
         "finds runs of jobs to take up; each is taken by its key",
+    ),
+    (
+        "select tenant_id, request_id from export_request\nwhere (state = 0",
+        "finds exports to make; each is taken up by its key",
+    ),
+    (
+        "select tenant_id, request_id from export_request where state = 2",
+        "finds archives that nobody fetched in time; each is taken out by its key",
+    ),
+    (
+        "from export_request where state in (0, 1, 6)",
+        "counts exports that are about to be due, for metrics and the alarm",
     ),
     (
         "select name, max(touched_at) as \"at!\" from job",

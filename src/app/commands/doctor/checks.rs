@@ -9,6 +9,7 @@ use super::finding::{Finding, Level};
 use crate::db::{Pool, migrate, roles};
 use crate::inbox::{backlog, dead_letters};
 use crate::jobs::{self, BACKFILL};
+use crate::privacy::queue;
 use crate::projections;
 
 /// A live delivery that waits for longer has no worker.
@@ -151,6 +152,28 @@ pub(super) async fn dead_letters(
             Finding::note("dead letters", says)
         });
     }
+    Ok(())
+}
+
+/// Erasures that have to be done soon, or had to be.
+pub(super) async fn erasures(
+    findings: &mut Vec<Finding>,
+    pool: &Pool,
+    warned: TimeDelta,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let late = queue::lateness(pool, None, now, now + warned).await?;
+    let todo =
+        "look at erasure_requests: a legal hold, or somebody downstream who does not confirm?";
+    let says = format!(
+        "{} not done and due soon, {} of them overdue",
+        late.due_soon, late.overdue
+    );
+    findings.push(match (late.due_soon, late.overdue) {
+        (0, _) => Finding::ok("erasures", "none is due soon"),
+        (_, 0) => Finding::warning("erasures", says, todo),
+        _ => Finding::error("erasures", says, todo),
+    });
     Ok(())
 }
 

@@ -75,7 +75,8 @@ pub(super) async fn run(config: Config, options: Options) -> anyhow::Result<Exit
     match Database::open(&config.database).await {
         Ok(database) => {
             let pool = database.pool(&config.database.pool());
-            let looked = look(&mut diagnosis, &database, &pool, &options).await;
+            let warned = config.privacy.due - config.privacy.alarm;
+            let looked = look(&mut diagnosis, &database, &pool, &options, warned).await;
             pool.close().await;
             database.close().await?;
             if let Err(error) = looked {
@@ -106,6 +107,7 @@ async fn look(
     database: &Database,
     pool: &Pool,
     options: &Options,
+    warned: TimeDelta,
 ) -> anyhow::Result<()> {
     let now = Clock::system().now();
     let findings = &mut diagnosis.findings;
@@ -117,6 +119,7 @@ async fn look(
     let silent_since = options.silent_since(now);
     checks::dead_letters(findings, pool, options.tenant, silent_since).await?;
     checks::jobs(findings, pool, now).await?;
+    checks::erasures(findings, pool, warned, now).await?;
     diagnosis.tenants = events::read(findings, pool, options.tenant, silent_since).await?;
     if let Some(url) = &options.source {
         match source::compare(findings, pool, url, options, now).await {

@@ -5,6 +5,7 @@
 
 mod report;
 mod table;
+mod clv;
 mod recommend;
 mod segments;
 
@@ -13,6 +14,11 @@ use super::say;
 /// Which model.
 #[derive(Debug, clap::Subcommand)]
 pub(in crate::app) enum Command {
+    /// Fit BG/NBD, MBG/NBD and Gamma-Gamma, and compare what they foretell with what came.
+    #[command(
+        after_help = "Example:\n  customer-intelligence lab clv --log purchases.csv --until 1997-09-30 --horizon 39"
+    )]
+    Clv(clv::Options),
     /// Recommend items to users and compare the lists with what they took later.
     ///
     /// Both files are CSV with a user and an item a row (columns `user` and `item`, else the first two); .gz is read too.
@@ -31,6 +37,7 @@ pub(in crate::app) enum Command {
 
 pub(super) fn run(command: &Command) -> anyhow::Result<()> {
     match command {
+        Command::Clv(options) => clv::run(options),
         Command::Recommend(options) => recommend::run(options),
         Command::Segments(options) => segments::run(options),
     }

@@ -1,0 +1,105 @@
+//! Where GraphQL turns with erasures and retention: asking, looking, letting back, setting.
+//!
+//! Nothing is erased here; the worker is told that somebody asked.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::erase::{Error, Office};
+use super::order::Order;
+use super::receipt;
+use super::request::{self, Request};
+use crate::audit::Actor;
+use crate::db;
+
+/// The desk. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Erasures {
+    /// Where erasures are carried out.
+    pub office: Office,
+    /// Told whenever somebody asked for one.
+    pub asked: Arc<Notify>,
+}
+
+/// A request with the receipt of its last scan, as JSON.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// The request.
+    pub request: Request,
+    /// The receipt.
+    pub receipt: Option<serde_json::Value>,
+    /// It was to be done by now.
+    pub overdue: bool,
+}
+
+/// Some requests, the latest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The requests.
+    pub requests: Vec<Listed>,
+    /// There are more behind them.
+    pub has_next: bool,
+}
+
+impl Erasures {
+    /// A desk of this office.
+    #[must_use]
+    pub fn new(office: Office) -> Self {
+        Self {
+            office,
+            asked: Arc::default(),
+        }
+    }
+
+    /// Enters a request, or finds the one about the same that is not carried out yet; and whether it is new.
+    pub async fn ask(&self, order: &Order, actor: &Actor) -> Result<(Listed, bool), Error> {
+        let begun = self.office.clock.now();
+        let request = self.office.begin(order, actor).await?;
+        self.asked.notify_one();
+        let is_new = request.requested_at >= begun;
+        let listed = Listed {
+            overdue: is_overdue(&request, begun),
+            request,
+            receipt: None,
+        };
+        Ok((listed, is_new))
+    }
+
+    /// The tenant's requests behind the place that `after` names.
+    pub async fn page(
+        &self,
+        tenant_id: Uuid,
+        after: Option<(DateTime<Utc>, Uuid)>,
+        first: u32,
+    ) -> Result<Page, Error> {
+        let now = self.office.clock.now();
+        let mut connection = self.office.pool.acquire().await.map_err(db::Error::from)?;
+        // One more tells whether there are more.
+        let limit = i64::from(first) + 1;
+        let mut requests = request::list(&mut connection, tenant_id, after, limit).await?;
+        let most = usize::try_from(first).unwrap_or(usize::MAX);
+        let has_next = requests.len() > most;
+        requests.truncate(most);
+        let ids: Vec<Uuid> = requests.iter().map(|one| one.request_id).collect();
+        let mut receipts: HashMap<Uuid, serde_json::Value> =
+            receipt::latest_of(&mut connection, tenant_id, &ids).await?;
+        let listed = requests.into_iter().map(|request| Listed {
+            overdue: is_overdue(&request, now),
+            receipt: receipts.remove(&request.request_id),
+            request,
+        });
+        Ok(Page {
+            requests: listed.collect(),
+            has_next,
+        })
+    }
+}
+
+fn is_overdue(request: &Request, now: DateTime<Utc>) -> bool {
+    let done = request.propagated_at.or(request.verified_at);
+    request.due_at.is_some_and(|due| done.unwrap_or(now) > due)
+}
