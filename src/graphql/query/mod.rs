@@ -255,7 +255,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The `PersonProfile`; of a merged one, the survivor answers.")]
         person_profile_id: UuidScalar,
-    ) -> Option<CheckoutPrefill> {
-        Box::pin(tours::prefill(ctx, person_profile_id.0?)).await
+    ) -> Result<Option<CheckoutPrefill>> {
+        Box::pin(tours::prefill(ctx, person_profile_id.0)).await
     }
 }

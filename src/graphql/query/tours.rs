@@ -8,6 +8,7 @@ use crate::domain::message::PERSONALISATION;
 use crate::domain::model::sentiment::Group;
 use crate::domain::moment::Moment;
 use crate::graphql::access;
+use crate::graphql::caller::Caller;
 use crate::graphql::errors::FieldError;
 use crate::graphql::loaders;
 use crate::graphql::scalars::UuidScalar;
@@ -89,7 +90,21 @@ pub(super) async fn sentiment(
 }
 
 /// What a checkout may fill in; null for persons that nobody knows, for minors, and without consent to personalisation.
-pub(super) async fn prefill(ctx: &Context<'_>, person: Uuid) -> Option<CheckoutPrefill> {
+pub(super) async fn prefill(
+    ctx: &Context<'_>,
+    person: Option<Uuid>,
+) -> Result<Option<CheckoutPrefill>> {
+    let caller = ctx.data_opt::<Caller>();
+    if !caller.is_some_and(|caller| access::may_ask(caller, "checkout_prefill")) {
+        return Err(FieldError::Forbidden.to_graphql());
+    }
+    let Some(person) = person else {
+        return Ok(None);
+    };
+    Ok(allowed(ctx, person).await)
+}
+
+async fn allowed(ctx: &Context<'_>, person: Uuid) -> Option<CheckoutPrefill> {
     let insight = loaders::person(ctx, "checkout_prefill", person, Moment::NOW).await?;
     let content = insight.content()?;
     let standing = &content.insight.standing;

@@ -38,56 +38,96 @@ fn today() -> NaiveDate {
     now().date_naive()
 }
 
-/// Somebody who travelled these tours so many days ago, each on a booking of their own, and answered these messages.
-fn guest(number: u128, trips: &[(u128, i64)], whatsapp: u32, email: u32, minor: bool) -> Insight {
-    let mut state = fold(person(number), &[], &Reference::default());
-    state.standing.minor = minor;
-    for (place, (of, days)) in (0_u128..).zip(trips) {
-        let start = today() - TimeDelta::days(*days);
-        let booking = Uuid::from_u128((number << 8) + place);
-        let booked = Some(now() - TimeDelta::days(days + 90));
-        state.journeys.push(Journey {
-            departure: booking,
-            booking_id: booking,
-            seen_at: booked,
-            outcome: if *days > 0 {
-                Outcome::Trip
-            } else {
-                Outcome::Open
-            },
-            offering_id: booking,
-            template_id: Some(tour(*of)),
-            tour_title: None,
-            region: Some(region(*of).to_owned()),
-            start_date: Some(start),
-            end_date: Some(start),
-            seat_position: None,
-            seat_label: None,
-            place: None,
-        });
-        state
-            .bookings
-            .push(booked_as(booking, booked, start, tour(*of)));
-    }
-    let talk = |channel: &str, n: u32, read: bool| {
-        let at = now() - TimeDelta::days(10 + i64::from(n));
-        Talk {
-            at,
-            inbound: false,
-            delivered: true,
-            failed: false,
-            read: read.then(|| at + TimeDelta::minutes(5)),
-            channel: Some(channel.to_owned()),
-            account: None,
+/// Somebody who travelled these tours so many days ago, each on a booking of their own.
+struct Guest<'t> {
+    number: u128,
+    trips: &'t [(u128, i64)],
+    /// Messages that were read.
+    whatsapp: u32,
+    /// Messages that were not.
+    email: u32,
+    minor: bool,
+    /// Hundredths of each booking.
+    value: i128,
+}
+
+impl<'t> Guest<'t> {
+    fn of(number: u128, trips: &'t [(u128, i64)]) -> Self {
+        Self {
+            number,
+            trips,
+            whatsapp: 0,
+            email: 0,
+            minor: false,
+            value: 49_900,
         }
-    };
-    state
-        .talk
-        .extend((0..whatsapp).map(|n| talk("WHATSAPP", n, true)));
-    state
-        .talk
-        .extend((0..email).map(|n| talk("EMAIL", n, false)));
-    derive(&state, now())
+    }
+
+    fn insight(&self) -> Insight {
+        let mut state = fold(person(self.number), &[], &Reference::default());
+        state.standing.minor = self.minor;
+        for (place, (of, days)) in (0_u128..).zip(self.trips) {
+            let start = today() - TimeDelta::days(*days);
+            let id = Uuid::from_u128((self.number << 8) + place);
+            let booked = Some(now() - TimeDelta::days(days + 90));
+            state.journeys.push(journey(id, booked, start, *of));
+            let mut booking = booked_as(id, booked, start, tour(*of));
+            booking.value = self.value;
+            state.bookings.push(booking);
+        }
+        let read = (0..self.whatsapp).map(|n| talk("WHATSAPP", n, true));
+        let unread = (0..self.email).map(|n| talk("EMAIL", n, false));
+        state.talk.extend(read.chain(unread));
+        derive(&state, now())
+    }
+}
+
+fn journey(id: Uuid, seen_at: Option<DateTime<Utc>>, start: NaiveDate, of: u128) -> Journey {
+    Journey {
+        departure: id,
+        booking_id: id,
+        seen_at,
+        outcome: Outcome::Trip,
+        offering_id: id,
+        template_id: Some(tour(of)),
+        tour_title: None,
+        region: Some(region(of).to_owned()),
+        start_date: Some(start),
+        end_date: Some(start),
+        seat_position: None,
+        seat_label: None,
+        place: None,
+    }
+}
+
+fn talk(channel: &str, n: u32, read: bool) -> Talk {
+    let at = now() - TimeDelta::days(10 + i64::from(n));
+    Talk {
+        at,
+        inbound: false,
+        delivered: true,
+        failed: false,
+        read: read.then(|| at + TimeDelta::minutes(5)),
+        channel: Some(channel.to_owned()),
+        account: None,
+    }
+}
+
+/// Writes down what somebody said about a purpose; 0 is what everybody begins with, 2 a yes.
+async fn said(rig: &Rig, number: u128, purpose: &str, act: i16) {
+    sqlx::query!(
+        "insert into consent (tenant_id, person_profile_id, purpose, channel, told_at, evidence, act, source, recorded_at)
+         values ($1, $2, $3, 'ANY', $4, $5, $6, 1, $4)",
+        TENANT,
+        person(number),
+        purpose,
+        now(),
+        &[0_u8; 16][..],
+        act,
+    )
+    .execute(rig.db.pool())
+    .await
+    .unwrap();
 }
 
 fn booked_as(id: Uuid, booked: Option<DateTime<Utc>>, end: NaiveDate, of: Uuid) -> BookingFact {
@@ -125,9 +165,18 @@ fn population() -> Vec<Insight> {
     (0_u128..240)
         .map(|number| {
             let side = if number % 2 == 0 { SEA } else { HILLS };
-            let from = usize::try_from(number / 2).unwrap();
-            let trips: Vec<(u128, i64)> = [900, 500, 100]
-                .into_iter()
+            let from = usize::try_from(number / 8).unwrap();
+            // Four kinds of guests by rhythm and revenue: usual ones, big spenders, sleepers, regulars.
+            let kind = (number / 2) % 4;
+            let days: &[i64] = match kind {
+                2 => &[900, 500],
+                3 => &[900, 880, 860, 840, 500, 480, 460, 100],
+                _ => &[900, 500, 100],
+            };
+            let value = [49_900, 499_000, 19_900, 49_900][usize::try_from(kind).unwrap()];
+            let trips: Vec<(u128, i64)> = days
+                .iter()
+                .copied()
                 .enumerate()
                 .map(|(step, days)| {
                     (
@@ -136,7 +185,9 @@ fn population() -> Vec<Insight> {
                     )
                 })
                 .collect();
-            guest(1_000 + number, &trips, 1, 1, false)
+            let mut guest = Guest::of(1_000 + number, &trips);
+            (guest.whatsapp, guest.email, guest.value) = (1, 1, value);
+            guest.insight()
         })
         .collect()
 }
@@ -230,8 +281,12 @@ async fn insight(rig: &Rig, number: u128, selection: &str) -> Json {
 
 #[tokio::test]
 async fn what_was_learned_is_shown_with_reasons() {
-    let regular = guest(1, &[(1, 300), (2, 650), (1, 680)], 6, 8, false);
-    let rig = prepared(&[regular, guest(2, &[(1, 300)], 3, 0, true)]).await;
+    let mut regular = Guest::of(1, &[(1, 300), (2, 650), (1, 680)]);
+    (regular.whatsapp, regular.email) = (6, 8);
+    let mut child = Guest::of(2, &[(1, 300)]);
+    (child.whatsapp, child.minor) = (3, true);
+    let rig = prepared(&[regular.insight(), child.insight()]).await;
+    said(&rig, 1, "marketing", 0).await;
     let seen = insight(
         &rig,
         1,
@@ -293,7 +348,7 @@ async fn what_was_learned_is_shown_with_reasons() {
 
 #[tokio::test]
 async fn nothing_that_cannot_be_booked_is_offered() {
-    let rig = prepared(&[guest(1, &[(1, 300)], 0, 0, false)]).await;
+    let rig = prepared(&[Guest::of(1, &[(1, 300)]).insight()]).await;
     publish(&rig, "SOLD_OUT").await;
     rig.clock.advance(TimeDelta::seconds(60));
     let seen = insight(&rig, 1, "recommendations { title }").await;
@@ -303,7 +358,10 @@ async fn nothing_that_cannot_be_booked_is_offered() {
 #[tokio::test]
 async fn before_anything_was_learned_nothing_is_claimed() {
     let rig = Rig::new().await;
-    rig.put(TENANT, &[guest(1, &[(1, 300)], 4, 0, false)]).await;
+    let mut guest = Guest::of(1, &[(1, 300)]);
+    guest.whatsapp = 4;
+    rig.put(TENANT, &[guest.insight()]).await;
+    said(&rig, 1, "marketing", 0).await;
     let query = "recommendations { title } rebooking_prompt { season } extra_offers { ancillary_type } cluster { name }
         channel_preference { channel model_version } engagement_score { score }";
     let seen = insight(&rig, 1, query).await;
@@ -322,8 +380,10 @@ async fn before_anything_was_learned_nothing_is_claimed() {
 
 #[tokio::test]
 async fn a_tour_knows_its_neighbours_and_its_audience() {
-    let fan = guest(1, &[(1, 300), (2, 650)], 0, 0, false);
-    let rig = prepared(&[fan, guest(2, &[(1, 300), (2, 600)], 0, 0, true)]).await;
+    let fan = Guest::of(1, &[(1, 300), (2, 650)]);
+    let mut child = Guest::of(2, &[(1, 300), (2, 600)]);
+    child.minor = true;
+    let rig = prepared(&[fan.insight(), child.insight()]).await;
     let id = key(tour(3));
     let query = format!(
         "{{ also_booked(tour_template_id: {id}, first: 2) {{ title travellers based_on share share_at_least lift }}
@@ -359,19 +419,10 @@ async fn a_tour_knows_its_neighbours_and_its_audience() {
 #[tokio::test]
 async fn a_checkout_is_filled_in_only_for_those_who_allow_it() {
     let rig = Rig::new().await;
-    let guests = [1, 2].map(|number| guest(number, &[(1, 300), (2, 650)], 0, 0, false));
+    let guests = [1, 2].map(|number| Guest::of(number, &[(1, 300), (2, 650)]).insight());
     rig.put(TENANT, &guests).await;
-    sqlx::query!(
-        "insert into consent (tenant_id, person_profile_id, purpose, channel, told_at, evidence, act, source, recorded_at)
-         values ($1, $2, 'personalisation', 'ANY', $3, $4, 2, 1, $3)",
-        TENANT,
-        person(1),
-        now(),
-        &[1_u8; 16][..],
-    )
-    .execute(rig.db.pool())
-    .await
-    .unwrap();
+    said(&rig, 1, "personalisation", 2).await;
+    said(&rig, 2, "personalisation", 0).await;
     let tenant = TENANT.to_string();
     let asked = |role: &'static str, number: u128| {
         let query = format!(
