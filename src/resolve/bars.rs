@@ -9,13 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::dossier::Dossier;
 use super::engine::Outcome;
 use super::rules;
 use crate::domain::activity::Role;
 use crate::domain::category::Category;
 use crate::domain::horizon::Horizons;
-use crate::domain::source::{self, Field, SourceKey, SourceKind, Value, Version};
+use crate::domain::source::{self, Field, SourceKind, Value, Version};
 
 /// What a person is kept out of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,8 +89,8 @@ impl Bars {
         covering.any(|bar| bar.returned_at.is_none_or(|at| !fact.is_after(at)))
     }
 
-    /// Takes out of an outcome what may not be: rows, and whoever is linked to a dossier of which no version is theirs.
-    /// Returns how many rows lay behind a horizon.
+    /// Takes out of an outcome what may not be: rows, and links to dossiers of which nothing can be theirs. Returns how
+    /// many rows lay behind a horizon.
     pub fn apply(&self, outcome: &mut Outcome) -> u64 {
         if self.persons.is_empty() && self.horizons.is_empty() {
             return 0;
@@ -110,28 +109,18 @@ impl Bars {
             !is_aged && !self.keeps_out(row.person, &fact)
         });
         for (key, dossier) in &mut outcome.dossiers {
-            self.unlink(*key, dossier);
+            dossier
+                .persons
+                .retain(|(person, role)| !self.is_shut(*person, key.kind, *role));
         }
         aged
     }
 
-    fn unlink(&self, key: SourceKey, dossier: &mut Dossier) {
-        let Dossier {
-            versions, persons, ..
-        } = dossier;
-        persons.retain(|(person, role)| {
-            !self.persons.contains_key(person)
-                || versions.iter().any(|kept| {
-                    let fact = Fact {
-                        kind: key.kind,
-                        role: *role,
-                        version_at: kept.version_at,
-                        occurred_at: kept.occurred_at,
-                        fields: &kept.fields,
-                    };
-                    !self.keeps_out(*person, &fact)
-                })
-        });
+    /// Whether rows of that kind can never be the person's in that role. Whoever was let back stays linked: the link was
+    /// told after the act, and what the row says is judged version by version.
+    fn is_shut(&self, person: Uuid, kind: SourceKind, role: Role) -> bool {
+        let mut bars = self.persons.get(&person).into_iter().flatten();
+        bars.any(|bar| bar.returned_at.is_none() && bar.covers(kind, role))
     }
 }
 
@@ -195,7 +184,7 @@ impl Fact<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::source::{ContentHash, Flags};
+    use crate::domain::source::{ContentHash, Flags, SourceKey};
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(second, 0).unwrap()
