@@ -410,10 +410,10 @@ mod tests {
 
     #[test]
     fn a_thousand_equal_aliases_weigh_as_much_as_one() {
-        let alias = |n| format!("f{n}: insight(id: {n}) {{ a b c {{ d e }} }} ");
+        let alias = |n| format!("f{n}: customer_insight(id: {n}) {{ a b c {{ d e }} }} ");
         let same: String = (0..1_000).map(alias).collect();
         assert_eq!(weighed(&format!("{{ {same} }}")), Ok(()));
-        let other = format!("{{ {} g: insight(id: 1) {{ a }} }}", alias(1));
+        let other = format!("{{ {} g: customer_insight(id: 1) {{ a }} }}", alias(1));
         assert_eq!(weighed(&other), Err(TooMuch::Wide(6)));
     }
 

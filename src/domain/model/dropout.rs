@@ -205,6 +205,7 @@ impl Dropout {
 
     /// The expected number of purchases within `t` from now.
     #[must_use]
+    #[expect(clippy::many_single_char_names, reason = "the letters of the papers")]
     pub fn expected(&self, of: Summary, t: f64) -> f64 {
         // The formula divides by a − 1; beside it the value is as good.
         let a = if (self.a - 1.0).abs() < 1e-6 {

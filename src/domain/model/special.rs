@@ -46,6 +46,7 @@ pub fn hypergeometric(a: f64, b: f64, c: f64, z: f64) -> f64 {
     series(a, b, c, z)
 }
 
+#[expect(clippy::many_single_char_names, reason = "the letters of the function")]
 fn series(a: f64, b: f64, c: f64, z: f64) -> f64 {
     const TERMS_MAX: u32 = 20_000;
     const ENOUGH: f64 = 1e-16;

@@ -1,3 +1,5 @@
+//! The score of people whose story is known beforehand. Absent: GraphQL, which shows it.
+
 use super::*;
 use crate::domain::model::channel::Channel;
 use crate::domain::model::history::{Booking, Cancelled, Trip, TripOutcome};

@@ -1,3 +1,5 @@
+//! Channels compared: what was answered wins, and little is known for a while. Absent: whole tenants; those are elsewhere.
+
 use uuid::Uuid;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Groups that keep their names from training to training. Absent: the comparison with scikit-learn, in `tests/it/models`.
+
 use super::*;
 use crate::domain::model::seed::Seed;
 

@@ -1,3 +1,5 @@
+//! Lists for people with planted tastes. Absent: how well lists do on real purchases; `lab recommend` says so.
+
 use super::*;
 use crate::domain::metric::Language;
 use crate::domain::model::history::{Booking, Trip};
