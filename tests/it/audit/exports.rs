@@ -7,7 +7,8 @@ use std::process::Command;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use chrono::TimeDelta;
-use customer_intelligence::db::{PoolConfig, pool};
+use customer_intelligence::db::{PoolConfig, Tx, pool};
+use customer_intelligence::outbox;
 use customer_intelligence::privacy::export::desk::{Exports, Fetched};
 use flate2::read::GzDecoder;
 use futures::future::join_all;
@@ -426,6 +427,12 @@ async fn an_erasure_cancels_what_is_under_way_and_takes_what_is_ready() {
     );
     let path = fetch["download_path"].as_str().unwrap();
     assert_eq!(rig.get(path).await.status, StatusCode::GONE);
+    // What tells the others who was erased goes when everybody has it; here there is nobody.
+    let now = rig.told.context.clock.now();
+    let mut tx = Tx::begin(rig.db().pool()).await.unwrap();
+    outbox::route(&mut tx, TENANT, &[], now).await.unwrap();
+    outbox::settle(&mut tx, TENANT, now).await.unwrap();
+    tx.commit().await.unwrap();
     for person in [waits, ready] {
         let traces = crate::stories::traces::of(&rig.db().superuser(), person).await;
         assert!(traces.is_empty(), "{traces:#?}");

@@ -184,7 +184,7 @@ fn insights(expected: &Expected, clock: &Clock) -> Bodies {
         own.then(|| {
             (
                 *person,
-                postcard::to_extend(&insight, vec![1]).expect("it is written down"),
+                postcard::to_extend(&insight, vec![2]).expect("it is written down"),
             )
         })
     });

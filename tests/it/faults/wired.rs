@@ -33,7 +33,7 @@ impl Wired {
         let superuser = db.superuser();
         // Whoever is no superuser may become what it is a member of; another test may be making it now.
         let login = "do $$ begin
-            create role ci_faults login in role ci_owner, ci_app, ci_eraser;
+            create role ci_faults login in role ci_owner, ci_app, ci_eraser, ci_reader;
             exception when duplicate_object or unique_violation then null;
             end $$";
         sqlx::raw_sql(login).execute(&superuser).await.unwrap();

@@ -32,6 +32,8 @@ pub(super) fn profile(change: &Change, new: &Row, dice: &mut Dice) -> Option<Eve
     };
     payload.push(("change_type", format!("\"{kind}\"")));
     for (column, field) in [
+        ("has_email", "has_email"),
+        ("has_phone", "has_phone"),
         ("marketing_consent", "marketing_consent"),
         ("marketing_consent_at", "marketing_consent_at"),
         ("profiling_objection_at", "profiling_objection_at"),
