@@ -13,7 +13,8 @@ use uuid::Uuid;
 use super::rig::{empty, now};
 
 /// What stands beside the metrics in `CustomerInsight`.
-const NO_METRICS: [&str; 14] = [
+const NO_METRICS: [&str; 15] = [
+    "forecast",
     "person_profile_id",
     "status",
     "behavior_aggregate",
@@ -30,7 +31,14 @@ const NO_METRICS: [&str; 14] = [
     "computed_at",
 ];
 /// Judged by a model when read, each with its own reasons beside it.
-const JUDGED: [&str; 4] = ["score", "coverage", "parts", "weights_version"];
+const JUDGED: [&str; 6] = [
+    "score",
+    "coverage",
+    "parts",
+    "weights_version",
+    "churn_risk",
+    "churn_band",
+];
 /// Looked up when read, so that no metric holds them.
 const LABELS: [&str; 2] = ["label", "title"];
 
