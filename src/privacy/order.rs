@@ -49,7 +49,7 @@ pub struct Order {
     pub basis: Basis,
     /// Only these categories; nothing named means everything.
     pub categories: BTreeSet<Category>,
-    /// A reference of whoever asks, as [`reference`] accepts it.
+    /// A reference of whoever asks, as [`reference()`] accepts it.
     pub reason: Option<String>,
     /// When it has to be done, where that is not the usual time.
     pub due_at: Option<DateTime<Utc>>,
