@@ -191,7 +191,7 @@ pub const TABLES: &[Table] = &[
         ],
         erased: Erased::Emptied,
         kept: "for as long as the erasure may have to be proven",
-        export: Export::Not("it is there for erased persons only"),
+        export: Export::As("storage"),
         ..NOBODY
     },
     Table {

@@ -12,7 +12,7 @@ use crate::domain::source::SourceKind;
 /// Every table that can hold something of a person: its name, where in the export that is, and what it is.
 ///
 /// Tests hold it against the schema.
-pub const HOLDINGS: [(&str, &str, &str); 15] = [
+pub const HOLDINGS: [(&str, &str, &str); 16] = [
     (
         "activity_log",
         "log",
@@ -52,6 +52,11 @@ pub const HOLDINGS: [(&str, &str, &str); 15] = [
         "dossier",
         "log",
         "the profile's own versions; each is a row of the log, too",
+    ),
+    (
+        "erasure_request",
+        "storage",
+        "that an erasure was asked for and is not carried out yet",
     ),
     (
         "export_chunk",
@@ -126,6 +131,8 @@ pub(super) async fn count(
               where tenant_id = $1 and envelope::text like any ($3)) as "dead_letter!",
              (select count(*) from dossier
               where tenant_id = $1 and kind = $4 and id = any ($2)) as "dossier!",
+             (select count(*) from erasure_request
+              where tenant_id = $1 and person_profile_id = any ($2)) as "erasure_request!",
              (select count(*) from export_chunk
               where tenant_id = $1 and person_profile_id = any ($2)) as "export_chunk!",
              (select count(*) from export_request
@@ -156,6 +163,7 @@ pub(super) async fn count(
         counted.customer_insight,
         counted.dead_letter,
         counted.dossier,
+        counted.erasure_request,
         counted.export_chunk,
         counted.export_request,
         counted.fold_part,

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use customer_intelligence::actions::consents::Consents;
 use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::actions::receive::{Received, receive};
+use customer_intelligence::db::Tx;
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::graphql::caller::Role;
 use customer_intelligence::graphql::{self, Call, Caller, Schema};
 use customer_intelligence::inbox::{self, Channel, Writer};
 use customer_intelligence::insight::Reader;
+use customer_intelligence::outbox;
 use customer_intelligence::projections::Settings;
 use customer_intelligence::resolve::fence::Pepper;
+use customer_intelligence::resolve::tenant;
 use customer_intelligence::workers::{self, Context};
 use serde_json::{Map, Value, json};
 use sqlx::AssertSqlSafe;
@@ -113,6 +116,7 @@ impl Stage {
             Step::Letters => return self.letters().await,
             Step::Damage(id) => self.damage(id).await,
             Step::Forgotten(person) => {
+                self.let_go().await;
                 let traces = traces::of(&self.db.superuser(), person).await;
                 assert!(traces.is_empty(), "still named: {traces:#?}");
                 return "no table names the person".to_owned();
@@ -227,6 +231,19 @@ impl Stage {
         let answer: Value = serde_json::from_slice(&answer.to_json().unwrap()).unwrap();
         assert!(answer.get("errors").is_none(), "{answer:#}");
         format!("{:#}", answer["data"]["customer_insight"])
+    }
+
+    /// What tells the others who was erased goes when everybody has it; here there is nobody.
+    async fn let_go(&self) {
+        let now = self.context.clock.now();
+        for tenant in tenant::all(self.db.pool()).await.expect("the tenants") {
+            let mut tx = Tx::begin(self.db.pool()).await.expect("a transaction");
+            outbox::route(&mut tx, tenant, &[], now)
+                .await
+                .expect("no way");
+            outbox::settle(&mut tx, tenant, now).await.expect("an end");
+            tx.commit().await.expect("a commit");
+        }
     }
 
     async fn letters(&self) -> String {
