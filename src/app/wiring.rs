@@ -201,7 +201,8 @@ impl Service {
             if upkeep::until_prepared(prepared, &stop).await {
                 let due = workers::due::run(context.clone(), stop.cancelled());
                 let auditor = workers::verify::run(context.folding(), stop.cancelled());
-                futures::join!(due, auditor);
+                let scores = workers::scores::run(context.clone(), stop.cancelled());
+                futures::join!(due, auditor, scores);
             }
         });
     }

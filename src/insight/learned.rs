@@ -17,6 +17,8 @@ use crate::domain::model::churn::Artefact;
 use crate::domain::model::clusters::model::Clusters;
 use crate::domain::model::habits::Habits;
 use crate::domain::model::registry::Kind;
+use crate::domain::model::settings::ModelSettings;
+use crate::domain::model::standing::Voices;
 use crate::domain::model::tours::catalogue::Catalogue;
 use crate::domain::model::tours::model::TourModel;
 use crate::domain::moment::Moment;
@@ -59,8 +61,23 @@ pub struct Learned {
     pub habits: Arc<Habits>,
     /// Which version of it; none where nothing was learned.
     pub habits_version: Option<i32>,
+    /// What the tenant had decided by then.
+    pub settings: ModelSettings,
     /// What can be booked.
     pub catalogue: Arc<Catalogue>,
+}
+
+impl Learned {
+    /// Who speaks about the tenant's customers.
+    #[must_use]
+    pub fn voices(&self) -> Voices<'_> {
+        Voices {
+            churn: self.churn.as_ref().map(|spoken| &*spoken.model),
+            clusters: self.clusters.as_ref().map(|spoken| &*spoken.model),
+            habits: &self.habits,
+            weights: &self.settings.weights,
+        }
+    }
 }
 
 /// What was read before.
@@ -187,6 +204,7 @@ pub(super) async fn learned(
             clusters,
             habits_version: habits.as_ref().map(|spoken| spoken.version),
             habits: habits.map_or_else(Arc::default, |spoken| spoken.model),
+            settings: models::settings(&mut connection, tenant, at).await?,
             catalogue: Arc::clone(&catalogue),
         };
         found.insert(moment, Arc::new(learned));

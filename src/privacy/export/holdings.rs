@@ -12,7 +12,7 @@ use crate::domain::source::SourceKind;
 /// Every table that can hold something of a person: its name, where in the export that is, and what it is.
 ///
 /// Tests hold it against the schema.
-pub const HOLDINGS: [(&str, &str, &str); 16] = [
+pub const HOLDINGS: [(&str, &str, &str); 17] = [
     (
         "activity_log",
         "log",
@@ -42,6 +42,11 @@ pub const HOLDINGS: [(&str, &str, &str); 16] = [
         "customer_insight",
         "metrics",
         "the numbers that were derived",
+    ),
+    (
+        "customer_score",
+        "metrics",
+        "what the models say of the person, as it is looked at by lists",
     ),
     (
         "dead_letter",
@@ -127,6 +132,8 @@ pub(super) async fn count(
               where tenant_id = $1 and person_profile_id = any ($2)) as "customer!",
              (select count(*) from customer_insight
               where tenant_id = $1 and person_profile_id = any ($2)) as "customer_insight!",
+             (select count(*) from customer_score
+              where tenant_id = $1 and person_profile_id = any ($2)) as "customer_score!",
              (select count(*) from dead_letter
               where tenant_id = $1 and envelope::text like any ($3)) as "dead_letter!",
              (select count(*) from dossier
@@ -161,6 +168,7 @@ pub(super) async fn count(
         counted.consent,
         counted.customer,
         counted.customer_insight,
+        counted.customer_score,
         counted.dead_letter,
         counted.dossier,
         counted.erasure_request,
