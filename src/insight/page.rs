@@ -93,28 +93,9 @@ pub(super) async fn page(
         .map(|row| row.try_get("oldest_delivery"))
         .transpose()?
         .flatten();
-    let mut places = Vec::with_capacity(rows.len());
-    let mut stored = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let root = row.try_get("person_profile_id")?;
-        let computed_at: DateTime<Utc> = row.try_get("computed_at")?;
-        let keys = request.order.iter().map(|step| key(row, step.column));
-        let keys = keys.collect::<Result<Vec<_>, _>>()?;
-        places.push((
-            Place {
-                order: request.order.clone(),
-                keys,
-                id: root,
-            },
-            computed_at,
-        ));
-        let (valid_until, body) = (row.try_get("valid_until")?, row.try_get("body")?);
-        stored.push(Stored {
-            root,
-            valid_until,
-            body,
-        });
-    }
+    let found = rows.iter().map(|row| placed(row, &request.order));
+    let found = found.collect::<Result<Vec<_>, _>>()?;
+    let (places, stored): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     let partial = rows.first().map(|row| row.try_get("partial")).transpose()?;
     let dated = person::Dated {
         read_at: now,
@@ -137,6 +118,26 @@ pub(super) async fn page(
         rows: rows.collect::<Result<_, _>>()?,
         has_next,
     })
+}
+
+/// Where a row stands, when it was computed, and what is kept of the person.
+fn placed(
+    row: &PgRow,
+    order: &[OrderStep],
+) -> Result<((Place, DateTime<Utc>), Stored), sqlx::Error> {
+    let id = row.try_get("person_profile_id")?;
+    let keys = order.iter().map(|step| key(row, step.column));
+    let place = Place {
+        order: order.to_vec(),
+        keys: keys.collect::<Result<_, _>>()?,
+        id,
+    };
+    let stored = Stored {
+        root: id,
+        valid_until: row.try_get("valid_until")?,
+        body: row.try_get("body")?,
+    };
+    Ok(((place, row.try_get("computed_at")?), stored))
 }
 
 /// Whether a cursor's place was made in this order: steps, number and kinds of its keys.

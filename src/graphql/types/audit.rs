@@ -40,7 +40,7 @@ pub struct AuditEntry {
 
 impl From<Line> for AuditEntry {
     fn from(line: Line) -> Self {
-        let hex = |hash: Vec<u8>| crate::audit::hex(&hash);
+        let hex = |hash: Vec<u8>| hex::encode(hash);
         let detail = line
             .detail
             .and_then(|text| serde_json::from_str(&text).ok());

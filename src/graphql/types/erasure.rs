@@ -115,7 +115,7 @@ pub struct ErasureRequest {
     id: UuidScalar,
     /// How far it is.
     state: ErasureState,
-    /// What it rests on: GDPR_REQUEST, CCPA_REQUEST, INTERNAL_POLICY, RETENTION, RESTORED, or REDACTED, DELETED and
+    /// What it rests on: `GDPR_REQUEST`, `CCPA_REQUEST`, `INTERNAL_POLICY`, RETENTION, RESTORED, or REDACTED, DELETED and
     /// MERGED where the platform's profile was.
     legal_basis: String,
     /// What goes; an empty list means everything.

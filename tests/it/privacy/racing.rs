@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::rig::{Rig, TENANT};
 use crate::property::crowd;
 use crate::stories::traces;
+use crate::support::switch;
 
 /// How many persons are erased; `CI_ERASURES` says otherwise.
 const ERASURES: usize = 50;
@@ -27,13 +28,8 @@ const REBUILD: Options = Options {
     restart: false,
 };
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a longer run is asked for by the environment"
-)]
 fn erasures() -> usize {
-    let asked = std::env::var("CI_ERASURES").ok();
-    asked.map_or(ERASURES, |n| n.parse().expect("CI_ERASURES is a number"))
+    switch("CI_ERASURES").unwrap_or(ERASURES)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
