@@ -13,6 +13,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Error, Reader};
+use crate::domain::metric::Judge;
+use crate::domain::model::channel::preference::Allowed;
 use crate::domain::model::churn::Artefact;
 use crate::domain::model::clusters::model::Clusters;
 use crate::domain::model::habits::Habits;
@@ -76,6 +78,18 @@ impl Learned {
             clusters: self.clusters.as_ref().map(|spoken| &*spoken.model),
             habits: &self.habits,
             weights: &self.settings.weights,
+        }
+    }
+
+    /// The same for a person who allows this, with their versions.
+    #[must_use]
+    pub fn judge(&self, allowed: Allowed) -> Judge<'_> {
+        Judge {
+            voices: self.voices(),
+            churn_version: self.churn.as_ref().map(|spoken| spoken.version),
+            clusters_version: self.clusters.as_ref().map(|spoken| spoken.version),
+            habits_version: self.habits_version,
+            allowed,
         }
     }
 }

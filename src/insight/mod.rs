@@ -21,7 +21,7 @@ mod audience;
 pub use audience::{AlsoBookedTour, Audience};
 pub use body::decode;
 pub use column::{Column, Comparison, Condition, Direction, OrderStep, Test, Value};
-pub use consents::{Consent, ConsentRow, consent_rows, standings};
+pub use consents::{Consent, ConsentRow, allowed, consent_rows, standings};
 pub use errors::Error;
 pub use evidence::{ExplainRequest, LateRequest};
 pub use labels::LabelKey;
