@@ -17,6 +17,7 @@ mod labels;
 mod consents;
 mod learned;
 mod audience;
+mod groups;
 
 pub use audience::{AlsoBookedTour, Audience};
 pub use body::decode;

@@ -13,5 +13,5 @@ pub mod form;
 
 pub use champions::{Cause, Champion, Crowning, RolledBack, champions, crown, roll_back};
 pub use fingerprint::{Fingerprint, fingerprint};
-pub use settings::{Setting, set, settings};
+pub use settings::{Decision, Setting, set, settings};
 pub use versions::{Candidate, Kept, Version, artefact, keep, version, versions};

@@ -74,7 +74,16 @@ pub async fn settings(
     Ok(found)
 }
 
-/// Keeps a decision, which holds from now on; returns its version.
+/// A decision as it was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// Its number within tenant and setting, from 1.
+    pub version: i32,
+    /// From when on it holds.
+    pub since: DateTime<Utc>,
+}
+
+/// Keeps a decision, which holds from now on.
 ///
 /// Two who decide at the same moment make one fail on the key, and that transaction is then run again.
 pub async fn set(
@@ -83,7 +92,7 @@ pub async fn set(
     setting: &Setting,
     actor: &str,
     now: DateTime<Utc>,
-) -> Result<i32, Error> {
+) -> Result<Decision, Error> {
     let latest = sqlx::query!(
         "select version, since from model_setting
          where tenant_id = $1 and name = $2 order by version desc limit 1",
@@ -109,7 +118,7 @@ pub async fn set(
     )
     .execute(&mut **tx)
     .await?;
-    Ok(version)
+    Ok(Decision { version, since })
 }
 
 fn part<T: DeserializeOwned>(value: &Value, key: &str, tenant_id: Uuid) -> Result<T, Error> {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::histories::Histories;
 use super::history::{History, Minutes};
 use super::wilson;
 
@@ -53,14 +54,19 @@ pub struct Sentiment {
 /// Promoters minus detractors, with the interval by the standard error; none below [`PEOPLE_MIN`].
 #[must_use]
 pub fn nps(scores: &[u8]) -> Option<Figure> {
-    let people = u32::try_from(scores.len())
-        .ok()
-        .filter(|n| *n >= PEOPLE_MIN)?;
-    let share = |counts: fn(&u8) -> bool| {
-        let n = scores.iter().filter(|score| counts(score)).count();
-        f64::from(u32::try_from(n).unwrap_or(u32::MAX)) / f64::from(people)
-    };
-    let (promoters, detractors) = (share(|score| *score >= 9), share(|score| *score <= 6));
+    let with = |counts: fn(&&u8) -> bool| people(scores.iter().filter(counts).count());
+    let (promoters, detractors) = (with(|score| **score >= 9), with(|score| **score <= 6));
+    nps_of(promoters, detractors, people(scores.len()))
+}
+
+/// The same of so many promoters (9, 10) and detractors (0 to 6) among so many people.
+#[must_use]
+pub fn nps_of(promoters: u32, detractors: u32, people: u32) -> Option<Figure> {
+    if people < PEOPLE_MIN {
+        return None;
+    }
+    let share = |n: u32| f64::from(n) / f64::from(people);
+    let (promoters, detractors) = (share(promoters), share(detractors));
     let value = promoters - detractors;
     let spread = promoters + detractors - value * value;
     let error = libm::sqrt(spread.max(0.0) / f64::from(people));
@@ -75,11 +81,16 @@ pub fn nps(scores: &[u8]) -> Option<Figure> {
 /// Share of the satisfied (4 and 5), with Wilson's interval; none below [`PEOPLE_MIN`].
 #[must_use]
 pub fn csat(ratings: &[u8]) -> Option<Figure> {
-    let people = u32::try_from(ratings.len())
-        .ok()
-        .filter(|n| *n >= PEOPLE_MIN)?;
     let satisfied = ratings.iter().filter(|rating| **rating >= 4).count();
-    let satisfied = u32::try_from(satisfied).unwrap_or(u32::MAX);
+    csat_of(people(satisfied), people(ratings.len()))
+}
+
+/// The same of so many satisfied among so many people.
+#[must_use]
+pub fn csat_of(satisfied: u32, people: u32) -> Option<Figure> {
+    if people < PEOPLE_MIN {
+        return None;
+    }
     let (low, high) = wilson::interval(satisfied, people);
     Some(Figure {
         value: f64::from(satisfied) / f64::from(people),
@@ -89,13 +100,17 @@ pub fn csat(ratings: &[u8]) -> Option<Figure> {
     })
 }
 
+fn people(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
 /// What all groups say by an instant; groups of which nothing can be told are absent.
 #[must_use]
-pub fn groups(histories: &[History], now: Minutes) -> BTreeMap<Group, Sentiment> {
+pub fn groups(histories: &Histories, now: Minutes) -> BTreeMap<Group, Sentiment> {
     let mut scores: BTreeMap<Group, Vec<u8>> = BTreeMap::new();
     let mut ratings: BTreeMap<Group, Vec<u8>> = BTreeMap::new();
-    for history in histories {
-        for (group, (score, rating)) in latest(history, now) {
+    for history in histories.iter() {
+        for (group, (score, rating)) in latest(&history, now) {
             if let Some(score) = score {
                 scores.entry(group.clone()).or_default().push(score);
             }
@@ -176,7 +191,7 @@ mod tests {
             ..History::default()
         };
         let all = vec![history; 10];
-        let found = groups(&all, 5);
+        let found = groups(&all.iter().collect(), 5);
         let value = |group: &Group| {
             found
                 .get(group)
@@ -186,6 +201,6 @@ mod tests {
         assert_eq!(value(&Group::Tenant), Some(100.0));
         assert_eq!(value(&Group::Tour(Uuid::from_u128(1))), Some(-100.0));
         assert_eq!(found.len(), 2);
-        assert!(groups(&all[..9], 5).is_empty());
+        assert!(groups(&all[..9].iter().collect(), 5).is_empty());
     }
 }

@@ -26,7 +26,7 @@ pub struct Settings {
     pub persons_min: u32,
     /// With fewer who came back, or who did not, nothing is said.
     pub outcomes_min: u32,
-    /// At most so many persons are learnt from, evenly spread over all.
+    /// Whoever calls takes at most so many persons, evenly spread over all: more of them change no digit that is shown.
     pub persons_max: usize,
 }
 
@@ -97,8 +97,7 @@ pub fn train(
     settings: Settings,
     champion: Option<&Artefact>,
 ) -> (Option<Artefact>, Report) {
-    let histories = spread(histories, settings.persons_max);
-    let known = known_at(&histories, until);
+    let known = known_at(histories, until);
     let crowd = Crowd::at(&known, until);
     let mut backtest = Backtest::new(&known, until, settings.horizon_days);
     let (origins, told) = backtest.origins();
@@ -139,12 +138,6 @@ pub fn train(
     let artefact = artefact(crowd, learnt, backtest.latest(), quality, settings);
     (report.verdict, report.reason) = gate(&report, quality, champion, settings);
     (Some(artefact), report)
-}
-
-/// Every k-th history, so that at most `most` remain.
-fn spread(histories: &[History], most: usize) -> Vec<History> {
-    let step = histories.len().div_ceil(most.max(1)).max(1);
-    histories.iter().step_by(step).cloned().collect()
 }
 
 fn too_little(latest: &[Case], settings: Settings) -> Option<String> {

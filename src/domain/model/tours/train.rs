@@ -10,6 +10,7 @@ use super::model::TourModel;
 use super::{extras, season};
 use crate::domain::model::co_counts::CoCounts;
 use crate::domain::model::ease::{Ease, ITEMS_MAX};
+use crate::domain::model::histories::Histories;
 use crate::domain::model::history::{DAY, History, Minutes, Trip};
 use crate::domain::model::interactions::Interactions;
 use crate::domain::model::ranking::{self, Quality};
@@ -78,7 +79,7 @@ struct Taken {
 /// # Errors
 ///
 /// [`Untrainable`].
-pub fn train(histories: &[History], until: Minutes) -> Result<(TourModel, Report), Untrainable> {
+pub fn train(histories: &Histories, until: Minutes) -> Result<(TourModel, Report), Untrainable> {
     let taken = Taken::of(histories, until);
     if taken.tours.len() < 2 {
         return Err(Untrainable::TooFewTours(taken.tours.len()));
@@ -104,7 +105,7 @@ pub fn train(histories: &[History], until: Minutes) -> Result<(TourModel, Report
         months: taken.months(histories, until),
         repeats: taken.repeats(),
         popularity: recent,
-        extras: extras::rules(histories),
+        extras: extras::rules(histories, until),
         lead_days: lead_days(histories, until),
         ease,
         tours: taken.tours,
@@ -124,15 +125,15 @@ fn also(counts: &CoCounts) -> Vec<Vec<also_booked::Also>> {
 }
 
 impl Taken {
-    fn of(histories: &[History], until: Minutes) -> Self {
+    fn of(histories: &Histories, until: Minutes) -> Self {
         let mut travellers: BTreeMap<Uuid, u32> = BTreeMap::new();
         let trips = |history: &History| -> Vec<(Uuid, Minutes)> {
             let told = history.trips.iter().filter(|trip| known(trip) <= until);
             let tours = told.filter_map(|trip| Some((history.tour(trip.tour?)?, known(trip))));
             tours.collect()
         };
-        for history in histories {
-            let own: BTreeSet<Uuid> = trips(history).into_iter().map(|(tour, _)| tour).collect();
+        for history in histories.iter() {
+            let own: BTreeSet<Uuid> = trips(&history).into_iter().map(|(tour, _)| tour).collect();
             for tour in own {
                 *travellers.entry(tour).or_default() += 1;
             }
@@ -148,7 +149,7 @@ impl Taken {
         let mut tours: Vec<Uuid> = common.into_iter().map(|(tour, _)| tour).collect();
         tours.sort_unstable();
         let rows = histories.iter().map(|history| {
-            let own = trips(history).into_iter();
+            let own = trips(&history).into_iter();
             own.filter_map(|(tour, at)| {
                 let place = tours.binary_search(&tour).ok()?;
                 Some((u32::try_from(place).ok()?, at))
@@ -213,9 +214,9 @@ impl Taken {
     }
 
     /// By tour and month how many people travelled; months of fewer than five are empty.
-    fn months(&self, histories: &[History], until: Minutes) -> Vec<[u32; 12]> {
+    fn months(&self, histories: &Histories, until: Minutes) -> Vec<[u32; 12]> {
         let mut months = vec![[0_u32; 12]; self.tours.len()];
-        for history in histories {
+        for history in histories.iter() {
             let trips = history.trips.iter().filter(|trip| known(trip) <= until);
             let own: BTreeSet<(usize, u32)> = trips
                 .filter_map(|trip| {
@@ -261,9 +262,9 @@ fn new_in(later: &Interactions, before: &Interactions) -> Interactions {
 }
 
 /// Median days between the first word of a seat and the first day; 90 where nobody was told of in advance.
-fn lead_days(histories: &[History], until: Minutes) -> f64 {
+fn lead_days(histories: &Histories, until: Minutes) -> f64 {
     const UNKNOWN: f64 = 90.0;
-    let trips = histories.iter().flat_map(|history| &history.trips);
+    let trips = histories.iter().flat_map(|history| history.trips);
     let ahead = trips.filter(|trip| known(trip) <= until && trip.ahead > 0);
     let mut days: Vec<i64> = ahead.map(|trip| trip.ahead / DAY).collect();
     days.sort_unstable();
