@@ -8,13 +8,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use customer_intelligence::db::{Pool, Tx};
 use customer_intelligence::derivations::scoring::Scorer;
 use customer_intelligence::derivations::training::{self, TRAINERS};
+use customer_intelligence::domain::metric::{Language, Metric, MetricValue};
 use customer_intelligence::domain::model::churn::Artefact;
 use customer_intelligence::domain::model::clusters::model::{Clusters, Customer, Rfm};
 use customer_intelligence::domain::model::history::{Booking, DAY, History, minutes};
 use customer_intelligence::domain::model::registry::{Kind, Verdict};
 use customer_intelligence::domain::model::train::{Settings, train};
 use customer_intelligence::domain::moment::Moment;
-use customer_intelligence::insight::Reader;
+use customer_intelligence::insight::{ExplainRequest, Reader};
 use customer_intelligence::models::{self, Candidate, Cause, Crowning, RolledBack, form};
 use customer_intelligence::workers::rebuild::{self, Options};
 use customer_intelligence::workers::{Context, erase, ingest, scores};
@@ -280,6 +281,8 @@ async fn what_is_written_down_is_what_a_read_says_and_events_are_followed_at_onc
     assert!(known(|row| row.cluster_id.is_some()) > 5);
     assert!(known(|row| row.engagement_score.is_some()) > 10);
 
+    assert_explained(context, &rows).await;
+
     // What was heard of since is scored without everybody being looked at.
     rig.tell(rest).await;
     scores::round(context, &scorer, false).await.unwrap();
@@ -291,6 +294,56 @@ async fn what_is_written_down_is_what_a_read_says_and_events_are_followed_at_onc
     context.clock.advance(TimeDelta::days(40));
     round(context, &scorer).await;
     assert_as_read(context).await;
+}
+
+/// Every value is explained as it is read, by rows and sentences, with the version that said it.
+async fn assert_explained(context: &Context, rows: &BTreeMap<Uuid, Row>) {
+    let reader = Reader::new(context.pool.clone(), context.clock.clone(), 3);
+    let mut told: BTreeMap<Metric, usize> = BTreeMap::new();
+    for (person, row) in rows {
+        let requests = Metric::JUDGED.map(|metric| ExplainRequest {
+            person: *person,
+            moment: Moment::NOW,
+            metric,
+        });
+        let found = reader.explanations(TENANT, &requests).await.unwrap();
+        assert_eq!(found.len(), requests.len());
+        for (request, one) in found {
+            let number = match request.metric {
+                Metric::ChurnRisk => Some(row.churn_risk),
+                Metric::Score => Some(row.engagement_score),
+                Metric::Coverage => Some(row.engagement_coverage),
+                _ => None,
+            };
+            if let Some(number) = number {
+                let expected = number.map_or(MetricValue::Nothing, MetricValue::Number);
+                assert_eq!(one.value, expected, "{person} {:?}", request.metric);
+            }
+            if one.value == MetricValue::Nothing {
+                assert!(one.activities.is_empty());
+                continue;
+            }
+            *told.entry(request.metric).or_default() += 1;
+            assert_eq!(one.judgement.version, Some(1), "{:?}", request.metric);
+            let sentences = one.judgement.told(Language::English).len();
+            assert_eq!(sentences, one.judgement.told(Language::German).len());
+            if matches!(
+                request.metric,
+                Metric::ChurnRisk | Metric::Score | Metric::Cluster
+            ) {
+                assert!(sentences > 0, "{person} {:?}", request.metric);
+                assert!(one.inputs > 0 && !one.sources.is_empty());
+            }
+        }
+    }
+    for metric in [
+        Metric::ChurnRisk,
+        Metric::Score,
+        Metric::PredictedValue,
+        Metric::Cluster,
+    ] {
+        assert!(told.contains_key(&metric), "{metric:?} of nobody: {told:?}");
+    }
 }
 
 #[tokio::test]
