@@ -27,9 +27,8 @@ impl Facts<'_> {
         Evidence::of(self.confirmations())
     }
 
-    /// Bookings of one's own and trips on anybody's.
+    /// Bookings of one's own and departures on anybody's, taken, missed or to come.
     fn occasions(&self) -> Evidence {
-        let booked = Evidence::of(self.confirmations());
-        booked.and_counted(self.travelled().into_iter())
+        self.all_departures().and_counted(self.confirmations())
     }
 }

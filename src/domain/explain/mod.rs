@@ -129,8 +129,8 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Explains metrics of one person at a moment. `reference` as for [`derive_at`]; without a judge nothing is said of what
-/// models say.
+/// Explains metrics of one person at a moment. `reference` as for [`derive_at`]; without a judge only the rows are
+/// told that models look at.
 #[must_use]
 pub fn explain(
     person: Uuid,
@@ -159,7 +159,7 @@ pub fn explain(
             let (history, currency) = (insight.history.as_ref(), &insight.behavior.currency);
             let said = judge.map(|judge| judge.value(*metric, history, currency, read_at));
             let (value, judgement) = said.unwrap_or((MetricValue::Nothing, Judgement::default()));
-            let silent = value == MetricValue::Nothing;
+            let silent = judge.is_some() && value == MetricValue::Nothing;
             let evidence = (!silent).then(|| facts.of_judgement(*metric));
             (value, judgement, evidence.unwrap_or_default())
         } else {

@@ -12,7 +12,7 @@ use crate::domain::source::SourceKind;
 /// Every table that can hold something of a person: its name, where in the export that is, and what it is.
 ///
 /// Tests hold it against the schema.
-pub const HOLDINGS: [(&str, &str, &str); 17] = [
+pub const HOLDINGS: [(&str, &str, &str); 18] = [
     (
         "activity_log",
         "log",
@@ -94,6 +94,11 @@ pub const HOLDINGS: [(&str, &str, &str); 17] = [
         "messages",
         "the way of each message to each receiver",
     ),
+    (
+        "score_due",
+        "metrics",
+        "that the models are to be asked again; gone within seconds",
+    ),
 ];
 
 /// How many rows of the person a table holds.
@@ -153,7 +158,9 @@ pub(super) async fn count(
              (select count(*) from outbox
               where tenant_id = $1 and person_profile_id = any ($2)) as "outbox!",
              (select count(*) from outbox_delivery
-              where tenant_id = $1 and person_profile_id = any ($2)) as "outbox_delivery!""#,
+              where tenant_id = $1 and person_profile_id = any ($2)) as "outbox_delivery!",
+             (select count(*) from score_due
+              where tenant_id = $1 and person_profile_id = any ($2)) as "score_due!""#,
         tenant_id,
         persons,
         &patterns(persons),
@@ -179,6 +186,7 @@ pub(super) async fn count(
         counted.link,
         counted.outbox,
         counted.outbox_delivery,
+        counted.score_due,
     ];
     let holdings = HOLDINGS.into_iter().zip(rows);
     Ok(holdings
