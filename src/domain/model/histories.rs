@@ -43,6 +43,13 @@ impl Histories {
         self.len
     }
 
+    /// How many bytes they take.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let all: usize = self.blocks.iter().map(Vec::len).sum();
+        all as u64
+    }
+
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -23,6 +23,9 @@ pub const TRAVELLERS_MIN: u32 = 5;
 pub const JUDGED_MIN: u32 = 30;
 /// Pairs kept of each tour.
 const ALSO: usize = 10;
+/// Lists of at most so many people are judged, evenly spread over all: the standard error of what is measured is below
+/// .005 then, and every try would otherwise make a list for everybody.
+const JUDGED_MAX: usize = 10_000;
 const YEAR: Minutes = 365 * DAY;
 /// What holds where the past is too short to choose from.
 const UNTUNED: Parameters = Parameters {
@@ -179,10 +182,11 @@ impl Taken {
         let popularity = popularity::share(&seen);
         let (lambdas, weights) = (&tune::LAMBDAS, &tune::WEIGHTS);
         let warm = fresh.filtered(|person, _| !seen.row(person).is_empty());
+        let warm = spread(&warm, JUDGED_MAX);
         if warm.rows().filter(|row| !row.is_empty()).count() < JUDGED_MIN as usize {
             return Ok((UNTUNED, Vec::new()));
         }
-        let tries = tune::tries(&seen, &fresh, &popularity, lambdas, weights)?;
+        let tries = tune::tries(&seen, &warm, &popularity, lambdas, weights)?;
         let best = tune::best(&tries).map_or(UNTUNED, |best| best.parameters);
         Ok((best, tries))
     }
@@ -197,6 +201,7 @@ impl Taken {
         let seen = self.between(Minutes::MIN, cut);
         let later = self.between(cut, until);
         let later = later.filtered(|person, _| !seen.row(person).is_empty());
+        let later = spread(&later, JUDGED_MAX);
         let fresh = new_in(&later, &seen);
         let popular = popularity::share(&self.between(cut - YEAR, cut));
         let ease = Ease::train(&tune::counts(&seen), parameters.lambda)?;
@@ -261,6 +266,22 @@ fn new_in(later: &Interactions, before: &Interactions) -> Interactions {
     })
 }
 
+/// Every k-th of those who took something, so that at most `most` remain; the others took nothing.
+fn spread(table: &Interactions, most: usize) -> Interactions {
+    let taken: Vec<bool> = table.rows().map(|row| !row.is_empty()).collect();
+    let all = taken.iter().filter(|some| **some).count();
+    let step = all.div_ceil(most.max(1)).max(1);
+    let mut place = 0_usize;
+    let chosen: Vec<bool> = taken
+        .into_iter()
+        .map(|some| {
+            place += usize::from(some);
+            some && (place - 1).is_multiple_of(step)
+        })
+        .collect();
+    table.filtered(|person, _| chosen.get(person).copied().unwrap_or(false))
+}
+
 /// Median days between the first word of a seat and the first day; 90 where nobody was told of in advance.
 fn lead_days(histories: &Histories, until: Minutes) -> f64 {
     const UNKNOWN: f64 = 90.0;
@@ -271,4 +292,22 @@ fn lead_days(histories: &Histories, until: Minutes) -> f64 {
     let middle = days.get(days.len() / 2);
     #[expect(clippy::cast_precision_loss, reason = "days")]
     middle.map_or(UNKNOWN, |days| *days as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_are_judged_are_spread_over_all_who_took_something() {
+        let rows: Vec<Vec<u32>> = (0..100)
+            .map(|n| if n % 2 == 0 { vec![0, 1] } else { Vec::new() })
+            .collect();
+        let table = Interactions::count(2, rows);
+        let some = spread(&table, 20);
+        let chosen: Vec<usize> = (0..100).filter(|n| !some.row(*n).is_empty()).collect();
+        let wanted: Vec<usize> = (0..17).map(|n| n * 6).collect();
+        assert_eq!(chosen, wanted, "every third of fifty");
+        assert_eq!(spread(&table, 50), table);
+    }
 }
