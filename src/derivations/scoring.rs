@@ -146,7 +146,7 @@ impl Scorer {
         // Before the models: what is read afterwards is at least as new.
         let by = models::fingerprint(&mut connection, tenant_id, self.clock.now()).await?;
         drop(connection);
-        let learned = match self.reader.learned(tenant_id, &[Moment::NOW]).await {
+        let learned = match Box::pin(self.reader.learned(tenant_id, &[Moment::NOW])).await {
             Ok(mut found) => found.remove(&Moment::NOW),
             Err(insight::Error::Unavailable(error) | insight::Error::Broken(error)) => {
                 return Err(error);

@@ -58,7 +58,7 @@ pub(super) async fn explanations(
     }
     let persons: BTreeSet<Uuid> = requests.iter().map(|request| request.person).collect();
     let persons: Vec<Uuid> = persons.into_iter().collect();
-    let judges = Judges::load(reader, tenant, requests).await?;
+    let judges = Box::pin(Judges::load(reader, tenant, requests)).await?;
     let purpose = if wanted.keys().all(|moment| moment.is_now()) {
         Purpose::Timeline
     } else {

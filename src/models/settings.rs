@@ -58,7 +58,8 @@ pub async fn settings(
     .await?;
     let mut found = ModelSettings::default();
     for row in rows {
-        let version = u32::try_from(row.version).map_err(|_| misfit(tenant_id, "version"))?;
+        let version =
+            u32::try_from(row.version).map_err(|_negative| misfit(tenant_id, "version"))?;
         match row.name.as_str() {
             HORIZON => {
                 found.horizon.months = part(&row.value, "months", tenant_id)?;

@@ -101,14 +101,7 @@ impl Gathered {
         Ok(Self {
             root,
             activities: timeline(root, &told, &reference),
-            explanations: explain(
-                root,
-                &told,
-                &reference,
-                (Moment::NOW, now),
-                &Metric::ALL,
-                None,
-            ),
+            explanations,
             consents: standings(consent_rows.clone(), now),
             consent_rows,
             purposes: purposes(connection, tenant).await?,

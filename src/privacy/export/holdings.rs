@@ -188,15 +188,18 @@ pub(super) async fn count(
         counted.outbox_delivery,
         counted.score_due,
     ];
-    let holdings = HOLDINGS.into_iter().zip(rows);
-    Ok(holdings
-        .map(|((table, exported_as, holds), rows)| Holding {
-            table,
-            exported_as,
-            holds,
-            rows,
-        })
-        .collect())
+    Ok(HOLDINGS.into_iter().zip(rows).map(holding).collect())
+}
+
+fn holding(
+    ((table, exported_as, holds), rows): ((&'static str, &'static str, &'static str), i64),
+) -> Holding {
+    Holding {
+        table,
+        exported_as,
+        holds,
+        rows,
+    }
 }
 
 /// Dead letters that name these persons.

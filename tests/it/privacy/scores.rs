@@ -17,6 +17,7 @@ use customer_intelligence::domain::model::train::{Settings, train};
 use customer_intelligence::domain::moment::Moment;
 use customer_intelligence::insight::{ExplainRequest, Reader};
 use customer_intelligence::models::{self, Candidate, Cause, Crowning, RolledBack, form};
+use customer_intelligence::privacy::export::{Answer, Category, Request, export};
 use customer_intelligence::workers::rebuild::{self, Options};
 use customer_intelligence::workers::{Context, erase, ingest, scores};
 use serde_json::{Value, json};
@@ -282,6 +283,7 @@ async fn what_is_written_down_is_what_a_read_says_and_events_are_followed_at_onc
     assert!(known(|row| row.engagement_score.is_some()) > 10);
 
     assert_explained(context, &rows).await;
+    assert_exported(&rig, &rows).await;
 
     // What was heard of since is scored without everybody being looked at.
     rig.tell(rest).await;
@@ -294,6 +296,39 @@ async fn what_is_written_down_is_what_a_read_says_and_events_are_followed_at_onc
     context.clock.advance(TimeDelta::days(40));
     round(context, &scorer).await;
     assert_as_read(context).await;
+}
+
+/// Whoever asks for their data gets what is written down of them.
+async fn assert_exported(rig: &Rig, rows: &BTreeMap<Uuid, Row>) {
+    let (person, row) = rows
+        .iter()
+        .find(|(_, row)| row.churn_risk.is_some())
+        .unwrap();
+    let request = Request {
+        tenant_id: TENANT,
+        person: *person,
+        categories: [Category::Metrics, Category::Storage].into(),
+        language: None,
+        quarantine_days: 3,
+    };
+    let (pool, pepper) = (rig.db.pool(), &rig.context.pepper);
+    let Answer::Found(document) = export(pool, pepper, &request, rig.context.clock.now())
+        .await
+        .unwrap()
+    else {
+        panic!("nothing is held about {person}");
+    };
+    let cell = |table: &str, line: &str| {
+        let table = document
+            .tables
+            .iter()
+            .find(|one| one.name == table)
+            .unwrap();
+        let found = table.rows.iter().find(|row| row[0] == line);
+        found.unwrap_or_else(|| panic!("no {line}")).clone()
+    };
+    assert_eq!(cell("metrics", "churn_risk")[2].as_f64(), row.churn_risk);
+    assert_eq!(cell("storage", "customer_score")[1], 1);
 }
 
 /// Every value is explained as it is read, by rows and sentences, with the version that said it.
@@ -437,6 +472,9 @@ async fn two_scorers_ingest_rebuilds_erasures_and_new_models_at_once_leave_no_wr
     let (half, rest) = crowd.bodies.split_at(crowd.bodies.len() / 2);
     rig.tell(half).await;
     learn(&rig.context).await;
+    // Learned beforehand: whoever calculates for long keeps transactions of the same task waiting.
+    let now = rig.context.clock.now();
+    let artefacts = [365.0, 456.0, 548.0].map(|horizon| form::encode(&churn(now, horizon)));
 
     let mut busy = JoinSet::new();
     for _ in 0..2 {
@@ -461,15 +499,9 @@ async fn two_scorers_ingest_rebuilds_erasures_and_new_models_at_once_leave_no_wr
     });
     let erased: Vec<Uuid> = crowd.persons.iter().copied().step_by(5).take(12).collect();
     let speak = async {
-        for horizon in [365.0, 456.0, 548.0] {
+        for artefact in artefacts {
             rig.context.clock.advance(TimeDelta::seconds(1));
-            let now = rig.context.clock.now();
-            crown(
-                &rig.context,
-                Kind::Churn,
-                form::encode(&churn(now, horizon)),
-            )
-            .await;
+            crown(&rig.context, Kind::Churn, artefact).await;
         }
     };
     let erase = async {
