@@ -2,11 +2,12 @@
 
 use async_graphql::{Context, Result};
 
+use crate::db::cursor;
 use crate::graphql::access;
 use crate::graphql::errors::{FieldError, told};
 use crate::graphql::loaders;
 use crate::graphql::scalars::UuidScalar;
-use crate::graphql::types::export::ExportRequestConnection;
+use crate::graphql::types::export::{ExportRequestConnection, connection};
 use crate::privacy::desk::Rights;
 use crate::privacy::export::desk::Place;
 
@@ -27,12 +28,12 @@ pub(super) async fn page(
     let first = loaders::bounded(first, REQUESTS_UNLESS_TOLD, MOST_REQUESTS);
     let first = first.ok_or_else(|| unusable("first"))?;
     let person = person.map(|id| id.0.ok_or_else(|| unusable("person_profile_id")));
-    let place = |text: String| Place::from_text(&text).ok_or_else(|| unusable("after"));
+    let place = |text: String| cursor::decode::<Place>(&text).ok_or_else(|| unusable("after"));
     let after = after.map(place).transpose()?;
     let exports = &ctx.data::<Rights>()?.exports;
     let page = exports
         .page(tenant, person.transpose()?, first, after)
         .await;
     let page = page.map_err(|error| told("export_requests", &error))?;
-    Ok(Some(ExportRequestConnection::new(page, after.is_some())))
+    Ok(Some(connection(page, after.is_some())))
 }

@@ -2,11 +2,12 @@
 
 use async_graphql::{Context, Result};
 
+use crate::db::cursor;
 use crate::graphql::access;
 use crate::graphql::errors::{FieldError, told};
 use crate::graphql::loaders;
 use crate::graphql::mutation::privacy::desk;
-use crate::graphql::types::erasure::{ErasureRequestPage, place};
+use crate::graphql::types::erasure::{ErasureRequestConnection, connection};
 use crate::graphql::types::retention::{RetentionReview, RetentionTime, times};
 
 const UNLESS_TOLD: u32 = 50;
@@ -17,17 +18,17 @@ pub(super) async fn erasures(
     ctx: &Context<'_>,
     first: Option<i64>,
     after: Option<String>,
-) -> Result<Option<ErasureRequestPage>> {
+) -> Result<Option<ErasureRequestConnection>> {
     let Some(tenant_id) = access::tenant(ctx, "erasure_requests")? else {
         return Ok(None);
     };
     let unusable = |argument| FieldError::Argument(argument).to_graphql();
     let first = loaders::bounded(first, UNLESS_TOLD, MOST).ok_or_else(|| unusable("first"))?;
-    let after = after.map(|text| place(&text).ok_or_else(|| unusable("after")));
+    let after = after.map(|text| cursor::decode(&text).ok_or_else(|| unusable("after")));
     let after = after.transpose()?;
     let page = desk(ctx)?.page(tenant_id, after, first).await;
     let page = page.map_err(|error| told("erasure_requests", &error))?;
-    Ok(Some(ErasureRequestPage::new(page, after.is_some())))
+    Ok(Some(connection(page, after.is_some())))
 }
 
 /// The tenant's clocks; `None` when no tenant is named.
