@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::receive::{self, Received};
 use crate::audit::{self, Act, Actor, Entry, Subject};
 use crate::contracts::Reason;
-use crate::db::{self, Pool, Tx};
+use crate::db::{self, Pool, Tx, cursor};
 use crate::domain::clock::Clock;
 use crate::inbox::{self, Channel, Writer, dead_letters};
 
@@ -49,10 +49,16 @@ pub struct Page {
 /// A letter's place in the list: when it was received, and its id.
 pub type Place = (DateTime<Utc>, Uuid);
 
-/// The place of this letter.
+/// The place of this letter, as text.
 #[must_use]
-pub const fn place(letter: &Summary) -> Place {
-    (letter.received_at, letter.id)
+pub fn cursor(letter: &Summary) -> String {
+    cursor::encode(&(letter.received_at, letter.id))
+}
+
+/// Reads what [`cursor`] wrote; nothing from anything else.
+#[must_use]
+pub fn place(cursor: &str) -> Option<Place> {
+    cursor::decode(cursor)
 }
 
 impl Letters {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::audit::log::{self, Line, Place};
-use crate::db::{Error, Pool};
+use crate::db::{Error, Pool, cursor};
 use crate::resolve::fence::Pepper;
 
 /// Where the audit log is asked. Cheap to clone.
@@ -90,4 +90,16 @@ impl Journal {
         }
         Ok(self.pepper.tags(tenant_id, &family))
     }
+}
+
+/// The place of this line, as text.
+#[must_use]
+pub fn cursor(line: &Line) -> String {
+    cursor::encode(&line.place())
+}
+
+/// Reads what [`cursor`] wrote; nothing from anything else.
+#[must_use]
+pub fn place(cursor: &str) -> Option<Place> {
+    cursor::decode(cursor)
 }

@@ -2,14 +2,13 @@
 
 use async_graphql::{Context, Result};
 
-use crate::db::cursor;
 use crate::graphql::access;
 use crate::graphql::errors::{FieldError, told};
 use crate::graphql::loaders::{self, Loaders};
 use crate::graphql::scalars::{TimestamptzScalar, UuidScalar};
 use crate::graphql::types::audit::{AuditConnection, connection};
 use crate::privacy::desk::Rights;
-use crate::privacy::journal::Wanted;
+use crate::privacy::journal::{Wanted, place};
 
 const ENTRIES_UNLESS_TOLD: u32 = 50;
 const MOST_ENTRIES: u32 = 200;
@@ -54,7 +53,7 @@ fn wanted(arguments: Arguments) -> std::result::Result<Wanted, FieldError> {
         .person
         .map(|id| id.0.ok_or(FieldError::Argument("person_profile_id")))
         .transpose()?;
-    let place = |text: String| cursor::decode(&text).ok_or(FieldError::Argument("after"));
+    let after = |text: String| place(&text).ok_or(FieldError::Argument("after"));
     let first = loaders::bounded(arguments.first, ENTRIES_UNLESS_TOLD, MOST_ENTRIES);
     Ok(Wanted {
         person,
@@ -63,6 +62,6 @@ fn wanted(arguments: Arguments) -> std::result::Result<Wanted, FieldError> {
         from: instant(arguments.from, "from")?,
         to: instant(arguments.to, "to")?,
         first: first.ok_or(FieldError::Argument("first"))?,
-        after: arguments.after.map(place).transpose()?,
+        after: arguments.after.map(after).transpose()?,
     })
 }

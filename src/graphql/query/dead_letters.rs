@@ -3,8 +3,7 @@
 use async_graphql::{Context, Result};
 use uuid::Uuid;
 
-use crate::actions::dead_letters::{Place, Wanted};
-use crate::db::cursor;
+use crate::actions::dead_letters::{Wanted, place};
 use crate::graphql::errors::{FieldError, told};
 use crate::graphql::limits::MOST_LISTED;
 use crate::graphql::loaders;
@@ -25,12 +24,12 @@ pub(super) async fn page(
     };
     let unusable = |argument| FieldError::Argument(argument).to_graphql();
     let first = loaders::bounded(first, LETTERS_UNLESS_TOLD, MOST_LISTED);
-    let place = |text: String| cursor::decode::<Place>(&text).ok_or_else(|| unusable("after"));
+    let after = after.map(|text| place(&text).ok_or_else(|| unusable("after")));
     let wanted = Wanted {
         tenant_id: desk.tenant,
         reason,
         first: first.ok_or_else(|| unusable("first"))?,
-        after: after.map(place).transpose()?,
+        after: after.transpose()?,
     };
     let behind = wanted.after.is_some();
     let page = desk.letters.page(wanted).await;

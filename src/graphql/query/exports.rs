@@ -2,14 +2,13 @@
 
 use async_graphql::{Context, Result};
 
-use crate::db::cursor;
 use crate::graphql::access;
 use crate::graphql::errors::{FieldError, told};
 use crate::graphql::loaders;
 use crate::graphql::scalars::UuidScalar;
 use crate::graphql::types::export::{ExportRequestConnection, connection};
 use crate::privacy::desk::Rights;
-use crate::privacy::export::desk::Place;
+use crate::privacy::export::desk::place;
 
 const REQUESTS_UNLESS_TOLD: u32 = 50;
 const MOST_REQUESTS: u32 = 200;
@@ -28,8 +27,8 @@ pub(super) async fn page(
     let first = loaders::bounded(first, REQUESTS_UNLESS_TOLD, MOST_REQUESTS);
     let first = first.ok_or_else(|| unusable("first"))?;
     let person = person.map(|id| id.0.ok_or_else(|| unusable("person_profile_id")));
-    let place = |text: String| cursor::decode::<Place>(&text).ok_or_else(|| unusable("after"));
-    let after = after.map(place).transpose()?;
+    let after = after.map(|text| place(&text).ok_or_else(|| unusable("after")));
+    let after = after.transpose()?;
     let exports = &ctx.data::<Rights>()?.exports;
     let page = exports
         .page(tenant, person.transpose()?, first, after)

@@ -2,13 +2,13 @@
 
 use async_graphql::{Context, Result};
 
-use crate::db::cursor;
 use crate::graphql::access;
 use crate::graphql::errors::{FieldError, told};
 use crate::graphql::loaders;
 use crate::graphql::mutation::privacy::desk;
 use crate::graphql::types::erasure::{ErasureRequestConnection, connection};
 use crate::graphql::types::retention::{RetentionReview, RetentionTime, times};
+use crate::privacy::requests::place;
 
 const UNLESS_TOLD: u32 = 50;
 const MOST: u32 = 200;
@@ -24,7 +24,7 @@ pub(super) async fn erasures(
     };
     let unusable = |argument| FieldError::Argument(argument).to_graphql();
     let first = loaders::bounded(first, UNLESS_TOLD, MOST).ok_or_else(|| unusable("first"))?;
-    let after = after.map(|text| cursor::decode(&text).ok_or_else(|| unusable("after")));
+    let after = after.map(|text| place(&text).ok_or_else(|| unusable("after")));
     let after = after.transpose()?;
     let page = desk(ctx)?.page(tenant_id, after, first).await;
     let page = page.map_err(|error| told("erasure_requests", &error))?;

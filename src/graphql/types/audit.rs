@@ -4,10 +4,9 @@ use async_graphql::SimpleObject;
 
 use super::connection::Connection;
 use crate::audit::log::Line;
-use crate::db::cursor;
 use crate::graphql::request::constant;
 use crate::graphql::scalars::{JsonbScalar, TimestamptzScalar, UuidScalar};
-use crate::privacy::journal::Page;
+use crate::privacy::journal::{Page, cursor};
 
 /// What somebody did, or that somebody read about persons: a link of a chain.
 #[derive(Clone, Debug, SimpleObject)]
@@ -68,6 +67,6 @@ pub type AuditConnection = Connection<AuditEntry>;
 
 /// A page in GraphQL's form; `behind` when it does not start at the beginning.
 pub(in crate::graphql) fn connection(page: Page, behind: bool) -> AuditConnection {
-    let placed = |line: Line| (cursor::encode(&line.place()), line.into());
+    let placed = |line: Line| (cursor(&line), line.into());
     Connection::new(page.lines.into_iter().map(placed), (behind, page.has_next))
 }

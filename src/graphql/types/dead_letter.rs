@@ -3,8 +3,7 @@
 use async_graphql::{Enum, InputObject, SimpleObject};
 
 use super::connection::Connection;
-use crate::actions::dead_letters::{Page, Redriven, Summary, place};
-use crate::db::cursor;
+use crate::actions::dead_letters::{Page, Redriven, Summary, cursor};
 use crate::graphql::scalars::{TimestamptzScalar, UuidScalar};
 
 /// A delivery that can never work as it is: acknowledged, kept, and why.
@@ -52,7 +51,7 @@ pub type DeadLetterConnection = Connection<DeadLetter>;
 
 /// A page in GraphQL's form; `behind` when it does not start at the beginning.
 pub(in crate::graphql) fn connection(page: Page, behind: bool) -> DeadLetterConnection {
-    let placed = |letter: Summary| (cursor::encode(&place(&letter)), letter.into());
+    let placed = |letter: Summary| (cursor(&letter), letter.into());
     Connection::new(
         page.letters.into_iter().map(placed),
         (behind, page.has_next),

@@ -3,7 +3,6 @@
 use async_graphql::{Enum, InputObject, SimpleObject};
 
 use super::connection::Connection;
-use crate::db::cursor;
 use crate::domain::category::Category;
 use crate::graphql::scalars::{JsonbScalar, TimestamptzScalar, UuidScalar};
 use crate::privacy::comeback::Comeback;
@@ -167,8 +166,7 @@ pub type ErasureRequestConnection = Connection<ErasureRequest>;
 
 /// A page in GraphQL's form; `behind` when it does not start at the beginning.
 pub(in crate::graphql) fn connection(page: Page, behind: bool) -> ErasureRequestConnection {
-    let place = |one: &Listed| (one.request.requested_at, one.request.request_id);
-    let placed = |one: Listed| (cursor::encode(&place(&one)), one.into());
+    let placed = |one: Listed| (one.cursor(), one.into());
     Connection::new(
         page.requests.into_iter().map(placed),
         (behind, page.has_next),

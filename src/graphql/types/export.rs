@@ -4,10 +4,9 @@ use async_graphql::{Enum, InputObject, SimpleObject};
 use secrecy::ExposeSecret;
 
 use super::connection::Connection;
-use crate::db::cursor;
 use crate::graphql::scalars::{TimestamptzScalar, UuidScalar};
 use crate::privacy::export::Category;
-use crate::privacy::export::desk::{Asked, Page, place};
+use crate::privacy::export::desk::{Asked, Page, cursor};
 use crate::privacy::export::request::{Form, Standing, State};
 
 /// A part of an export that can be asked for by itself.
@@ -117,7 +116,7 @@ pub type ExportRequestConnection = Connection<ExportRequest>;
 
 /// A page in GraphQL's form; `behind` when it does not start at the beginning.
 pub(in crate::graphql) fn connection(page: Page, behind: bool) -> ExportRequestConnection {
-    let placed = |request: Standing| (cursor::encode(&place(&request)), request.into());
+    let placed = |request: Standing| (cursor(&request), request.into());
     Connection::new(
         page.requests.into_iter().map(placed),
         (behind, page.has_next),

@@ -18,7 +18,7 @@ use super::rows::{self, New};
 use super::token::Token;
 use super::{archive, erased_at, gather};
 use crate::audit::{self, Act, Actor, Entry, Subject};
-use crate::db::{Error, Pool, Tx};
+use crate::db::{Error, Pool, Tx, cursor};
 use crate::domain::clock::Clock;
 use crate::domain::metric::Language;
 use crate::resolve::fence::Pepper;
@@ -117,10 +117,16 @@ pub struct Page {
 /// A request's place in the list: when it was made, and its id.
 pub type Place = (DateTime<Utc>, Uuid);
 
-/// The place of this request.
+/// The place of this request, as text.
 #[must_use]
-pub const fn place(request: &Standing) -> Place {
-    (request.requested_at, request.request_id)
+pub fn cursor(request: &Standing) -> String {
+    cursor::encode(&(request.requested_at, request.request_id))
+}
+
+/// Reads what [`cursor`] wrote; nothing from anything else.
+#[must_use]
+pub fn place(cursor: &str) -> Option<Place> {
+    cursor::decode(cursor)
 }
 
 impl Exports {

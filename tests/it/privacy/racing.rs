@@ -91,7 +91,11 @@ async fn nobody_survives_an_erasure_whatever_goes_on_meanwhile_and_no_replay_bri
     let ((), receipts) = tokio::join!(bring, erase);
     busy.shutdown().await;
     let told = judge.lock().unwrap().clone();
-    assert!(told.after.is_empty(), "told of the erased: {:?}", told.after);
+    assert!(
+        told.after.is_empty(),
+        "told of the erased: {:?}",
+        told.after
+    );
     assert!(told.of_customers > 0, "something was told meanwhile");
     rig.fold().await;
     rebuild::run(&rig.context.folding(), &REBUILD, |_, _| {})
