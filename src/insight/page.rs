@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::column::Kind;
 use super::person::{self, Stored};
-use super::{Column, Condition, Direction, Error, Found, OrderStep, Reader, Test, Value, cursor};
+use super::{Column, Condition, Direction, Error, Found, OrderStep, Reader, Test, Value};
+use crate::db::cursor;
 use crate::jobs;
 
 const SCORED_AT: &str = "least(computed_at, scored_at) as computed_at";
@@ -68,7 +69,7 @@ pub(super) async fn page(
     let after = request
         .after
         .as_deref()
-        .map(cursor::decode::<Place>)
+        .map(|text| cursor::decode::<Place>(text).ok_or(Error::Cursor))
         .transpose()?;
     if after
         .as_ref()
@@ -106,16 +107,15 @@ pub(super) async fn page(
     let rows = places.into_iter().filter_map(|(place, computed_at)| {
         let insight = insights.get(&place.id)?.clone();
         let person_profile_id = place.id;
-        let listed = |cursor| Listed {
-            cursor,
+        Some(Listed {
+            cursor: cursor::encode(&place),
             computed_at,
             person_profile_id,
             insight,
-        };
-        Some(cursor::encode(&place).map(listed))
+        })
     });
     Ok(Page {
-        rows: rows.collect::<Result<_, _>>()?,
+        rows: rows.collect(),
         has_next,
     })
 }
@@ -367,9 +367,7 @@ mod tests {
             ..place.clone()
         };
         assert!(!fits(&forged, &order));
-        let text = cursor::encode(&place).unwrap();
-        assert_eq!(cursor::decode::<Place>(&text).unwrap(), place);
-        assert!(cursor::decode::<Place>(&format!("{text}AA")).is_err());
-        assert!(cursor::decode::<Place>("?").is_err());
+        let text = cursor::encode(&place);
+        assert_eq!(cursor::decode(&text), Some(place));
     }
 }

@@ -5,6 +5,7 @@ mod acts;
 mod rig;
 mod reads;
 mod exports;
+mod retention;
 
 use customer_intelligence::audit::{Act, Actor, Entry, Subject};
 use serde_json::json;
