@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use customer_intelligence::privacy::erase::Error;
+use customer_intelligence::privacy::receipt::Signed;
 use customer_intelligence::workers::dispatch::{Dispatcher, Outbound};
 use customer_intelligence::workers::rebuild::{self, Options};
 use customer_intelligence::workers::{erase, ingest};
@@ -89,17 +90,7 @@ async fn nobody_survives_an_erasure_whatever_goes_on_meanwhile_and_no_replay_bri
     };
     let rig = &rig;
     let erase = stream::iter(erased.clone())
-        .map(|person| async move {
-            let order = Rig::order(person);
-            loop {
-                match erase::run(&rig.context, &rig.office, &order).await {
-                    Ok(done) => return done.receipt,
-                    // The outbox is at work on it.
-                    Err(Error::Unconfirmed(_)) => tokio::time::sleep(POLL).await,
-                    Err(error) => panic!("{person}: {error}"),
-                }
-            }
-        })
+        .map(|person| erased_in_the_end(rig, person))
         .buffer_unordered(ABREAST)
         .collect::<Vec<_>>();
     let ((), receipts) = tokio::join!(bring, erase);
@@ -123,6 +114,19 @@ async fn nobody_survives_an_erasure_whatever_goes_on_meanwhile_and_no_replay_bri
     }
     rig.tell(&crowd.bodies).await;
     assert_nobody(rig, &erased).await;
+}
+
+/// The receipt of a person's erasure, when everybody downstream has confirmed it.
+async fn erased_in_the_end(rig: &Rig, person: Uuid) -> Signed {
+    let order = Rig::order(person);
+    loop {
+        match erase::run(&rig.context, &rig.office, &order).await {
+            Ok(done) => return done.receipt,
+            // The outbox is at work on it.
+            Err(Error::Unconfirmed(_)) => tokio::time::sleep(POLL).await,
+            Err(error) => panic!("{person}: {error}"),
+        }
+    }
 }
 
 /// A profile that was changed at that instant.
