@@ -9,6 +9,7 @@ mod database;
 mod doors;
 mod progress;
 mod office;
+mod parts;
 mod readiness;
 mod rights;
 mod upkeep;

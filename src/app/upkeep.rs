@@ -152,19 +152,23 @@ impl Locks {
                 () = signals::next(&mut hang_up) => {}
                 () = tokio::time::sleep(SECRETS_EVERY) => {}
             }
-            match self.secrets.reload() {
-                Ok(false) => {}
-                Ok(true) => match self.turn() {
-                    Ok(()) => tracing::info!("secrets were read again"),
-                    Err(error) => {
-                        tracing::warn!(%error, "messages are signed as before");
-                    }
-                },
-                Err(error) => {
-                    let error = anyhow::Error::new(error);
-                    tracing::warn!(error = format!("{error:#}"), "secrets stay as they were");
-                }
+            self.reload();
+        }
+    }
+
+    fn reload(&self) {
+        let changed = match self.secrets.reload() {
+            Ok(changed) => changed,
+            Err(error) => {
+                let error = anyhow::Error::new(error);
+                tracing::warn!(error = format!("{error:#}"), "secrets stay as they were");
+                return;
             }
+        };
+        match self.turn() {
+            _ if !changed => {}
+            Ok(()) => tracing::info!("secrets were read again"),
+            Err(error) => tracing::warn!(%error, "messages are signed as before"),
         }
     }
 }

@@ -15,31 +15,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::Database;
 use super::config::{Config, ScheduleConfig, Secrets};
-use super::doors::{cron_door, health, join_door, writer};
-use super::office::office;
-use super::readiness::Readers;
-use super::rights;
-use super::upkeep::{self, Locks};
-use crate::actions::consents::Consents;
-use crate::actions::cron::Desk;
-use crate::actions::desks::Desks;
-use crate::audit::{Actor, Reads};
-use crate::db::{Pool, PoolConfig};
-use crate::domain::clock::Clock;
-use crate::http::{self, webhook};
+use super::parts::Parts;
+use super::upkeep;
+use crate::audit::Reads;
+use crate::db::Pool;
+use crate::http;
 use crate::inbox::Writer;
 use crate::privacy::requests::Erasures;
-use crate::projections::Settings;
-use crate::resolve::fence::Pepper;
-use crate::resolve::fence_file::FenceFile;
-use crate::telemetry::metrics::Recorder;
 use crate::workers;
-use crate::workers::dispatch::{Dispatcher, Outbound};
 
 /// Ingest loops: each holds one tenant at a time, so more of them help more tenants.
 const INGEST_WORKERS: usize = 2;
-/// A transaction that sends may lie idle for longer than a send takes by this much.
-const MARGIN: Duration = Duration::from_secs(2);
 /// Longest time that each part gets to come to an end.
 const PART_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -74,68 +60,18 @@ impl Service {
         database: Database,
         extras: Extras,
     ) -> anyhow::Result<Self> {
-        let recorder = Recorder::install()?;
-        let clock = Clock::system();
         let address = config.server.address();
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("{address} cannot be listened on"))?;
-        let pool = database.pool(&config.database.pool());
-        let writer = writer(&database, &config, clock.clone());
-        let (preparation, prepared) = watch::channel(false);
-        let fence = FenceFile::new(config.database.fence_ledger());
-        let readers = Readers::new(
-            pool.clone(),
-            clock.clone(),
-            writer.clone(),
-            prepared.clone(),
-            fence.clone(),
-        );
-        let locks = Locks::new(secrets)?;
-        let limits = config.limits.http.clone();
-        let context = workers::Context {
-            pool: pool.clone(),
-            clock: clock.clone(),
-            pepper: Pepper::new(&locks.secrets.derive("fence")).kept_in(fence),
-            settings: Settings {
-                quarantine_days: config.contacts.quarantine_days.into(),
-                announces: !config.outbound.targets.is_empty(),
-                ..Settings::default()
-            },
-        };
-        let consents = Consents::new(
-            pool.clone(),
-            clock.clone(),
-            context.pepper.clone(),
-            context.settings,
-        );
-        let desks = Desks::new(&pool, &writer, &clock, consents);
-        let office = office(&config, &locks.secrets, &context, Actor::SERVICE)?;
-        let erasures = Erasures::new(office);
-        let rights = rights::Parts::new(&database, &config, &context, erasures.clone());
-        let join = join_door(
-            &database,
-            &config,
-            &context,
-            (desks, &rights),
-            &locks,
-            &limits,
-        );
-        let downloads = rights.door(&limits);
-        let (desk, calls) = cron_door(&context, &writer, &locks, &limits);
-        let door = webhook::Door::new(locks.webhook.clone(), writer.clone(), clock, limits.clone());
-        let dispatcher = dispatcher(&database, &config, &context, &locks)?;
-        let health = health(&config, &readers, &recorder, &locks, limits.clone());
-        let routes = extras.routes.into_iter().chain([join, calls, downloads]);
-        let router = http::router(door, health, routes);
-
+        let parts = Parts::build(&config, secrets, &database, extras)?;
         let mut service = Self {
             address: listener.local_addr()?,
             database: database.clone(),
-            pool: pool.clone(),
-            writer: writer.clone(),
-            reads: rights.reads.clone(),
-            prepared,
+            pool: parts.pool.clone(),
+            writer: parts.writer.clone(),
+            reads: parts.rights.reads.clone(),
+            prepared: parts.prepared.clone(),
             stop_doors: CancellationToken::new(),
             stop_chores: CancellationToken::new(),
             doors: JoinSet::new(),
@@ -143,123 +79,103 @@ impl Service {
             chores: JoinSet::new(),
             preparing: JoinSet::new(),
         };
-        let stop = service.stop_doors.clone();
-        service.doors.spawn(async move {
-            http::serve(listener, router, &limits, stop.cancelled()).await;
-        });
-        service.flushers.spawn(async move { writer.run().await });
-        let reads = rights.reads.clone();
-        service.flushers.spawn(async move { reads.run().await });
-        service.start_exports(&rights);
-        let stop = || service.stop_chores.clone();
-        service
-            .chores
-            .spawn(upkeep::revive(database.clone(), stop()));
-        service.chores.spawn(locks.follow(stop()));
-        service.chores.spawn(upkeep::gauges(
-            recorder,
-            readers,
-            pool.clone(),
-            (
-                context.clock.clone(),
-                erasures.office.timing.warned_before_due(),
-            ),
-            stop(),
-        ));
-        service.start_workers(&context);
-        service.start_dispatcher(dispatcher);
-        service.start_erasures(context.clone(), erasures.clone());
-        let jobs = workers::cron::Context {
-            work: context,
-            office: erasures.office,
-            retention: config.schedule.retention,
-        };
-        service.start_jobs(jobs, config.schedule, &desk);
+        service.start_doors(listener, &parts, config.limits.http.clone());
+        service.start_watching(&parts, &database);
+        service.start_workers(&parts.context);
+        service.start_rights(&parts);
+        service.start_jobs(&parts, config.schedule);
+        let (dispatcher, locks) = (parts.dispatcher, parts.locks);
+        service.chore(|stop| async move { dispatcher.run(stop.cancelled()).await });
+        let stop = service.stop_chores.clone();
+        service.chores.spawn(locks.follow(stop));
         service
             .preparing
-            .spawn(upkeep::prepare(database, pool, preparation));
+            .spawn(upkeep::prepare(database, parts.pool, parts.preparation));
         Ok(service)
     }
 
-    /// The workers begin when the schema is there, and end when the chores do.
+    /// The doors open at once; what they take in is written by flushers that outlive them.
+    fn start_doors(&mut self, listener: TcpListener, parts: &Parts, limits: http::Limits) {
+        let (router, stop) = (parts.router.clone(), self.stop_doors.clone());
+        self.doors.spawn(async move {
+            http::serve(listener, router, &limits, stop.cancelled()).await;
+        });
+        let (writer, reads) = (parts.writer.clone(), parts.rights.reads.clone());
+        self.flushers.spawn(async move { writer.run().await });
+        self.flushers.spawn(async move { reads.run().await });
+    }
+
+    /// What keeps an eye on the service begins before there is a schema.
+    fn start_watching(&mut self, parts: &Parts, database: &Database) {
+        let stop = || self.stop_chores.clone();
+        self.chores.spawn(upkeep::revive(database.clone(), stop()));
+        let warned = parts.erasures.office.timing.warned_before_due();
+        self.chores.spawn(upkeep::gauges(
+            parts.recorder.clone(),
+            parts.readers.clone(),
+            parts.pool.clone(),
+            (parts.context.clock.clone(), warned),
+            stop(),
+        ));
+        let (pool, clock) = (parts.pool.clone(), parts.context.clock.clone());
+        self.chores.spawn(upkeep::silence(pool, clock, stop()));
+    }
+
     fn start_workers(&mut self, context: &workers::Context) {
-        let (pool, clock) = (context.pool.clone(), context.clock.clone());
-        self.chores
-            .spawn(upkeep::silence(pool, clock, self.stop_chores.clone()));
         for _ in 0..INGEST_WORKERS {
             let (context, landed) = (context.clone(), self.writer.landed());
-            let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
-            self.chores.spawn(async move {
-                if upkeep::until_prepared(prepared, &stop).await {
-                    workers::ingest::run(context, &landed, stop.cancelled()).await;
-                }
+            self.chore(|stop| async move {
+                workers::ingest::run(context, &landed, stop.cancelled()).await;
             });
         }
         let context = context.clone();
-        let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
-        self.chores.spawn(async move {
-            if upkeep::until_prepared(prepared, &stop).await {
-                let due = workers::due::run(context.clone(), stop.cancelled());
-                let auditor = workers::verify::run(context.folding(), stop.cancelled());
-                futures::join!(due, auditor);
-            }
+        self.chore(|stop| async move {
+            let due = workers::due::run(context.clone(), stop.cancelled());
+            let auditor = workers::verify::run(context.folding(), stop.cancelled());
+            futures::join!(due, auditor);
         });
     }
 
-    /// Carries out what was asked to be erased.
-    fn start_erasures(&mut self, context: workers::Context, erasures: Erasures) {
-        let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
-        self.chores.spawn(async move {
-            if upkeep::until_prepared(prepared, &stop).await {
-                let Erasures { office, asked } = erasures;
-                workers::erasures::run(context, office, &asked, stop.cancelled()).await;
-            }
+    /// Carries out what was asked to be erased, and makes the archives that are asked for.
+    fn start_rights(&mut self, parts: &Parts) {
+        let (context, erasures) = (parts.context.clone(), parts.erasures.clone());
+        self.chore(|stop| async move {
+            let Erasures { office, asked } = erasures;
+            workers::erasures::run(context, office, &asked, stop.cancelled()).await;
         });
-    }
-
-    /// Makes the archives that are asked for.
-    fn start_exports(&mut self, rights: &rights::Parts) {
+        let rights = &parts.rights;
         let (builder, asked) = (rights.builder.clone(), rights.rights.exports.asked());
-        let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
-        self.chores.spawn(async move {
-            if upkeep::until_prepared(prepared, &stop).await {
-                workers::exports::run(builder, &asked, stop.cancelled()).await;
-            }
-        });
-    }
-
-    /// Messages go out when the schema is there, until the chores end.
-    fn start_dispatcher(&mut self, dispatcher: Dispatcher) {
-        let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
-        self.chores.spawn(async move {
-            if upkeep::until_prepared(prepared, &stop).await {
-                dispatcher.run(stop.cancelled()).await;
-            }
+        self.chore(|stop| async move {
+            workers::exports::run(builder, &asked, stop.cancelled()).await;
         });
     }
 
     /// Jobs that come round: our own clock asks for runs, and so does the cron door; one loop works on them.
-    fn start_jobs(
-        &mut self,
-        context: workers::cron::Context,
-        schedule: ScheduleConfig,
-        desk: &Desk,
-    ) {
-        let (entered, prepared) = (desk.entered(), self.prepared.clone());
-        let stop = self.stop_chores.clone();
+    fn start_jobs(&mut self, parts: &Parts, schedule: ScheduleConfig) {
+        let context = workers::cron::Context {
+            work: parts.context.clone(),
+            office: parts.erasures.office.clone(),
+            retention: schedule.retention,
+        };
+        let entered = parts.desk.entered();
+        self.chore(|stop| async move {
+            let (clock, entries) = (context.clone(), schedule.entries);
+            futures::join!(
+                workers::cron::schedule::run(clock, entries, &entered, stop.cancelled()),
+                workers::cron::run::run(context, &entered, stop.cancelled())
+            );
+        });
+    }
+
+    /// Something that begins when the schema is there, and ends when the chores do.
+    fn chore<F>(&mut self, work: impl FnOnce(CancellationToken) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send,
+    {
+        let (prepared, stop) = (self.prepared.clone(), self.stop_chores.clone());
         self.chores.spawn(async move {
             if upkeep::until_prepared(prepared, &stop).await {
-                let clock = context.clone();
-                let clock = workers::cron::schedule::run(
-                    clock,
-                    schedule.entries,
-                    &entered,
-                    stop.cancelled(),
-                );
-                futures::join!(
-                    clock,
-                    workers::cron::run::run(context, &entered, stop.cancelled())
-                );
+                work(stop).await;
             }
         });
     }
@@ -324,26 +240,4 @@ async fn end(tasks: &mut JoinSet<()>, what: &str) {
         tracing::warn!(what, "did not end in time and was cut");
         tasks.shutdown().await;
     }
-}
-
-/// What brings messages out, with connections of its own: no receiver keeps one from anybody else.
-fn dispatcher(
-    database: &Database,
-    config: &Config,
-    context: &workers::Context,
-    locks: &Locks,
-) -> anyhow::Result<Dispatcher> {
-    let outbound = Outbound {
-        targets: config.outbound.targets.clone(),
-        keyring: locks.outbound.clone(),
-        timeout: config.outbound.timeout,
-    };
-    let connections = PoolConfig {
-        max_connections: outbound.connections(),
-        // What the gate said holds for longer than anything may be sent for.
-        idle_in_transaction_timeout: outbound.timeout * 2 + MARGIN,
-        ..config.database.pool()
-    };
-    let pool = database.pool(&connections);
-    Ok(Dispatcher::new(pool, context.clock.clone(), outbound)?)
 }

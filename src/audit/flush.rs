@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::acts;
 use super::entry::{Act, Actor, Entry, Subject};
-use super::hash::{self, hex};
+use super::hash;
 use super::read_rows::{self, ReadLink};
 use super::reads::{Shared, Waiting};
 use crate::db::pool::within;
@@ -178,7 +178,7 @@ impl<'s> Flusher<'s> {
             actor: Actor::SERVICE,
             act,
             subject: Subject::object(self.shared.chain),
-            detail: json!({ "number": end.number, "hash": hex(&end.hash) }),
+            detail: json!({ "number": end.number, "hash": hex::encode(&end.hash) }),
             at: self.shared.clock.now(),
         };
         acts::write(tx, &entry).await

@@ -1,7 +1,5 @@
 //! What a link's hash is over: each field behind its length, so that no two links are written alike.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -10,15 +8,6 @@ pub type Hash = [u8; 32];
 
 /// What stands for the link before the first.
 pub(super) const NONE: Hash = [0; 32];
-
-/// A hash as it is shown.
-pub fn hex(hash: &[u8]) -> String {
-    hash.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        write!(text, "{byte:02x}").ok();
-        text
-    })
-}
 
 /// Takes the fields of a link in their order.
 pub(super) struct Hasher(Sha256);

@@ -1,6 +1,7 @@
 //! Acts and reads of a tenant in one list, the latest first, for whoever sees to it that the law is kept.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
@@ -29,7 +30,7 @@ pub struct Query {
 }
 
 /// A line's place in the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// When.
     pub at: DateTime<Utc>,

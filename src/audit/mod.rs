@@ -19,6 +19,6 @@ pub mod verify;
 pub use self::about::{Access, about, count};
 pub use self::acts::{ActLink, write};
 pub use self::entry::{Act, Actor, Entry, Subject};
-pub use self::hash::{Hash, hex};
+pub use self::hash::Hash;
 pub use self::read_rows::ReadLink;
 pub use self::reads::{Read, Reads};

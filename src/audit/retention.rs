@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::acts;
 use super::entry::{Act, Actor, Entry, Subject};
-use super::hash::hex;
 use crate::db::{Error, Pool, Tx, roles};
 
 struct Old {
@@ -55,7 +54,7 @@ pub async fn prune(
         let last = taken.into_iter().find(|link| link.number == through);
         places.extend(
             last.map(
-                |link| json!({ "chain": chain, "number": link.number, "hash": hex(&link.hash) }),
+                |link| json!({ "chain": chain, "number": link.number, "hash": hex::encode(&link.hash) }),
             ),
         );
     }

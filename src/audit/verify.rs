@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::acts::{self, ActLink};
 use super::entry::Act;
-use super::hash::{self, hex};
+use super::hash;
 use super::read_rows::{self, ReadLink};
 use crate::db::Error;
 
@@ -172,7 +172,7 @@ impl Walk {
             tenant_id,
             chain,
             number: self.number,
-            hash: hex(&self.hash),
+            hash: hex::encode(self.hash),
         }
     }
 }
@@ -234,7 +234,8 @@ async fn reads(
     let mut walk = Walk::begin();
     if let Some(place) = told.pruned.get(&chain) {
         walk.number = place.number;
-        walk.hash = unhex(&place.hash);
+        // What is no hash is no link's either.
+        walk.hash = hex::decode(&place.hash).unwrap_or_default();
     }
     loop {
         let key = (tenant_id, chain);
@@ -308,20 +309,10 @@ pub async fn holds(
             }
         }
     };
-    let as_noted = found.is_some_and(|(at, hash)| at == number && hex(&hash) == noted.hash);
+    let as_noted = found.is_some_and(|(at, hash)| at == number && hex::encode(&hash) == noted.hash);
     Ok(if as_noted {
         Ok(())
     } else {
         Err(Fault::NotAsNoted { number })
     })
-}
-
-/// What [`hex`] wrote; nothing for anything else.
-fn unhex(text: &str) -> Vec<u8> {
-    let pairs = text.as_bytes().chunks(2);
-    let bytes = pairs.map(|pair| {
-        let pair = std::str::from_utf8(pair).ok()?;
-        u8::from_str_radix(pair, 16).ok()
-    });
-    bytes.collect::<Option<Vec<u8>>>().unwrap_or_default()
 }

@@ -76,7 +76,7 @@ const fn references(kind: SourceKind) -> &'static [Field] {
     match kind {
         SourceKind::Payment => &[Field::Booking],
         SourceKind::Ancillary => &[Field::Booking, Field::Passenger],
-        SourceKind::CheckoutSession => &[Field::Person],
+        SourceKind::CheckoutSession | SourceKind::Consent => &[Field::Person],
         SourceKind::TripFeedback => &[Field::Person, Field::Booking],
         SourceKind::BoardingEvent => &[
             Field::Person,
@@ -84,7 +84,6 @@ const fn references(kind: SourceKind) -> &'static [Field] {
             Field::Ticket,
             Field::Departure,
         ],
-        SourceKind::Consent => &[Field::Person],
         SourceKind::OnboardSale => &[Field::Person, Field::Passenger, Field::Ticket],
         SourceKind::Message => &[Field::Conversation],
         _ => &[],

@@ -3,6 +3,7 @@
 //! Deliberately absent: any statement about this service's own tables; those live in the room that owns the table.
 
 mod errors;
+pub mod cursor;
 pub mod pool;
 pub mod fenced;
 pub mod roles;

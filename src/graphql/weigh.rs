@@ -214,7 +214,10 @@ impl Weight {
     }
 }
 
-fn first_broken(bounds: &[(usize, usize, fn(usize) -> TooMuch)]) -> Result<(), TooMuch> {
+/// What was weighed, the most that is allowed, and what to say beyond it.
+type Bound = (usize, usize, fn(usize) -> TooMuch);
+
+fn first_broken(bounds: &[Bound]) -> Result<(), TooMuch> {
     let broken = bounds.iter().find(|(weight, most, _)| weight > most);
     broken.map_or(Ok(()), |(_, most, too_much)| Err(too_much(*most)))
 }
@@ -319,14 +322,13 @@ impl<'d> Scale<'d> {
             return Ok(Weight::default());
         };
         let key = (name.as_str(), root);
-        let weight = match self.fragments.get(&key) {
-            Some(weight) => *weight,
-            None => {
-                let mut weight = self.set(&fragment.node.selection_set.node, level + 1, root)?;
-                let directives = fragment.node.directives.len();
-                weight.directives = weight.directives.saturating_add(directives);
-                weight
-            }
+        let weight = if let Some(weight) = self.fragments.get(&key) {
+            *weight
+        } else {
+            let mut weight = self.set(&fragment.node.selection_set.node, level + 1, root)?;
+            let directives = fragment.node.directives.len();
+            weight.directives = weight.directives.saturating_add(directives);
+            weight
         };
         if level + weight.depth > self.depth {
             return Err(TooMuch::Deep(self.depth));

@@ -289,12 +289,11 @@ impl Trouble {
     }
 
     fn response(&self, format: Format) -> Response {
-        let body = match self {
-            Self::Refused(refusal) => refusal.to_json(),
-            _ => {
-                let extensions = json!({ "code": self.code() });
-                json!({ "errors": [{ "message": self.to_string(), "extensions": extensions }] })
-            }
+        let body = if let Self::Refused(refusal) = self {
+            refusal.to_json()
+        } else {
+            let extensions = json!({ "code": self.code() });
+            json!({ "errors": [{ "message": self.to_string(), "extensions": extensions }] })
         };
         let mut response = format.response(self.status(format), body.to_string());
         let headers = response.headers_mut();

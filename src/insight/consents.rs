@@ -35,7 +35,7 @@ pub struct ConsentRow {
     /// The channel, or `ANY`.
     pub channel: String,
     /// What was said.
-    pub said: Statement,
+    pub statement: Statement,
     /// When it was written down.
     pub recorded_at: DateTime<Utc>,
 }
@@ -68,7 +68,7 @@ pub fn standings(rows: Vec<ConsentRow>, now: DateTime<Utc>) -> Vec<Consent> {
     for row in rows {
         let said = by_purpose.entry((row.purpose, row.channel)).or_default();
         let of_kin = said.entry(row.person == row.root).or_default();
-        of_kin.entry(row.person).or_default().push(row.said);
+        of_kin.entry(row.person).or_default().push(row.statement);
     }
     let consents = by_purpose.into_iter().map(|((purpose, channel), said)| {
         let of = |own| said.get(&own).into_iter().flat_map(BTreeMap::values);
@@ -122,7 +122,7 @@ pub async fn consent_rows(
         Ok(ConsentRow {
             root: row.root,
             person: row.person,
-            said: Statement {
+            statement: Statement {
                 told_at: row.told_at,
                 evidence: ContentHash(evidence.ok_or_else(|| misfit("evidence"))?),
                 act: Act::from_code(row.act).ok_or_else(|| misfit("act"))?,

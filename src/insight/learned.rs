@@ -5,7 +5,7 @@
 //! were none.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
@@ -63,6 +63,9 @@ pub struct Learned {
     pub catalogue: Arc<Catalogue>,
 }
 
+/// A catalogue and when it was read.
+type Dated = (DateTime<Utc>, Arc<Catalogue>);
+
 /// What was read before.
 #[derive(Debug, Default)]
 pub(super) struct Library {
@@ -70,12 +73,14 @@ pub(super) struct Library {
     tours: Shelf<TourModel>,
     clusters: Shelf<Clusters>,
     habits: Shelf<Habits>,
-    catalogues: Mutex<HashMap<Uuid, (DateTime<Utc>, Arc<Catalogue>)>>,
+    catalogues: Mutex<HashMap<Uuid, Dated>>,
 }
 
 /// Models of one kind by tenant and version; none for those that cannot be read.
 #[derive(Debug)]
-struct Shelf<T>(Mutex<HashMap<(Uuid, i32), Option<Arc<T>>>>);
+struct Shelf<T>(Mutex<Models<T>>);
+
+type Models<T> = HashMap<(Uuid, i32), Option<Arc<T>>>;
 
 impl<T> Default for Shelf<T> {
     fn default() -> Self {
@@ -83,7 +88,7 @@ impl<T> Default for Shelf<T> {
     }
 }
 
-impl<T: DeserializeOwned> Shelf<T> {
+impl<T: DeserializeOwned + Send + Sync> Shelf<T> {
     async fn find(
         &self,
         connection: &mut PgConnection,
@@ -109,7 +114,7 @@ impl<T: DeserializeOwned> Shelf<T> {
         Ok(spoken(model))
     }
 
-    fn shelf(&self) -> std::sync::MutexGuard<'_, HashMap<(Uuid, i32), Option<Arc<T>>>> {
+    fn shelf(&self) -> MutexGuard<'_, Models<T>> {
         // What a panic left behind is a map all the same.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -122,9 +127,7 @@ impl Library {
         tenant: Uuid,
         now: DateTime<Utc>,
     ) -> Result<Arc<Catalogue>, Error> {
-        let fresh = |(read_at, _): &&(DateTime<Utc>, Arc<Catalogue>)| {
-            (now - *read_at).abs() < CATALOGUE_KEPT
-        };
+        let fresh = |(read_at, _): &&Dated| (now - *read_at).abs() < CATALOGUE_KEPT;
         let known = {
             let kept = self.catalogues.lock();
             let kept = kept.unwrap_or_else(PoisonError::into_inner);

@@ -10,7 +10,6 @@ mod current;
 mod past;
 mod column;
 mod page;
-mod cursor;
 mod timeline;
 mod evidence;
 mod labels;

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::column::Kind;
 use super::person::{self, Stored};
-use super::{Column, Condition, Direction, Error, Found, OrderStep, Reader, Test, Value, cursor};
+use super::{Column, Condition, Direction, Error, Found, OrderStep, Reader, Test, Value};
+use crate::db::cursor;
 use crate::jobs;
 
 /// Which persons, in which order, from where, how many.
@@ -62,7 +63,7 @@ pub(super) async fn page(
     let after = request
         .after
         .as_deref()
-        .map(cursor::decode::<Place>)
+        .map(|text| cursor::decode::<Place>(text).ok_or(Error::Cursor))
         .transpose()?;
     if after
         .as_ref()
@@ -87,28 +88,9 @@ pub(super) async fn page(
         .map(|row| row.try_get("oldest_delivery"))
         .transpose()?
         .flatten();
-    let mut places = Vec::with_capacity(rows.len());
-    let mut stored = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let root = row.try_get("person_profile_id")?;
-        let computed_at: DateTime<Utc> = row.try_get("computed_at")?;
-        let keys = request.order.iter().map(|step| key(row, step.column));
-        let keys = keys.collect::<Result<Vec<_>, _>>()?;
-        places.push((
-            Place {
-                order: request.order.clone(),
-                keys,
-                id: root,
-            },
-            computed_at,
-        ));
-        let (valid_until, body) = (row.try_get("valid_until")?, row.try_get("body")?);
-        stored.push(Stored {
-            root,
-            valid_until,
-            body,
-        });
-    }
+    let found = rows.iter().map(|row| placed(row, &request.order));
+    let found = found.collect::<Result<Vec<_>, _>>()?;
+    let (places, stored): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     let partial = rows.first().map(|row| row.try_get("partial")).transpose()?;
     let dated = person::Dated {
         read_at: now,
@@ -119,18 +101,37 @@ pub(super) async fn page(
     let rows = places.into_iter().filter_map(|(place, computed_at)| {
         let insight = insights.get(&place.id)?.clone();
         let person_profile_id = place.id;
-        let listed = |cursor| Listed {
-            cursor,
+        Some(Listed {
+            cursor: cursor::encode(&place),
             computed_at,
             person_profile_id,
             insight,
-        };
-        Some(cursor::encode(&place).map(listed))
+        })
     });
     Ok(Page {
-        rows: rows.collect::<Result<_, _>>()?,
+        rows: rows.collect(),
         has_next,
     })
+}
+
+/// Where a row stands, when it was computed, and what is kept of the person.
+fn placed(
+    row: &PgRow,
+    order: &[OrderStep],
+) -> Result<((Place, DateTime<Utc>), Stored), sqlx::Error> {
+    let id = row.try_get("person_profile_id")?;
+    let keys = order.iter().map(|step| key(row, step.column));
+    let place = Place {
+        order: order.to_vec(),
+        keys: keys.collect::<Result<_, _>>()?,
+        id,
+    };
+    let stored = Stored {
+        root: id,
+        valid_until: row.try_get("valid_until")?,
+        body: row.try_get("body")?,
+    };
+    Ok(((place, row.try_get("computed_at")?), stored))
 }
 
 /// Whether a cursor's place was made in this order: steps, number and kinds of its keys.
@@ -329,9 +330,7 @@ mod tests {
             ..place.clone()
         };
         assert!(!fits(&forged, &order));
-        let text = cursor::encode(&place).unwrap();
-        assert_eq!(cursor::decode::<Place>(&text).unwrap(), place);
-        assert!(cursor::decode::<Place>(&format!("{text}AA")).is_err());
-        assert!(cursor::decode::<Place>("?").is_err());
+        let text = cursor::encode(&place);
+        assert_eq!(cursor::decode(&text), Some(place));
     }
 }

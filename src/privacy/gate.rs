@@ -67,11 +67,11 @@ pub async fn hold(
     let held: BTreeSet<Uuid> = held.into_iter().collect();
     // In a later statement, which sees what was committed before the rows were taken.
     let known = Known::load(tx, tenant_id, &persons, until).await?;
-    let verdict = |one: &Needed| match known.allows(one) {
-        None => Verdict::Shut,
-        Some(_) if !held.contains(&one.person) => Verdict::Busy,
-        Some(true) => Verdict::Open,
-        Some(false) => Verdict::Shut,
+    let verdict = |one: &Needed| match (known.allows(one), held.contains(&one.person)) {
+        // Somebody may be changing just now what is not allowed yet.
+        (Some(_), false) => Verdict::Busy,
+        (Some(true), true) => Verdict::Open,
+        (Some(false), true) | (None, _) => Verdict::Shut,
     };
     Ok(needed.iter().map(verdict).collect())
 }

@@ -2,13 +2,11 @@
 //!
 //! Persons are asked for by id; what is answered names none.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::audit::log::{self, Line, Place};
-use crate::db::{Error, Pool};
+use crate::db::{Error, Pool, cursor};
 use crate::resolve::fence::Pepper;
 
 /// Where the audit log is asked. Cheap to clone.
@@ -94,48 +92,14 @@ impl Journal {
     }
 }
 
-/// A place as text that is safe in URLs.
+/// The place of this line, as text.
 #[must_use]
-pub fn to_text(place: Place) -> String {
-    let (at, number) = (place.at.timestamp_micros(), place.number);
-    let bytes = [
-        at.to_be_bytes().as_slice(),
-        place.chain.as_bytes(),
-        &number.to_be_bytes(),
-    ]
-    .concat();
-    URL_SAFE_NO_PAD.encode(bytes)
+pub fn cursor(line: &Line) -> String {
+    cursor::encode(&line.place())
 }
 
-/// Reads what [`to_text`] wrote; `None` for anything else.
+/// Reads what [`cursor`] wrote; nothing from anything else.
 #[must_use]
-pub fn from_text(text: &str) -> Option<Place> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (at, rest) = bytes.split_first_chunk()?;
-    let (chain, number) = rest.split_first_chunk()?;
-    Some(Place {
-        at: DateTime::from_timestamp_micros(i64::from_be_bytes(*at))?,
-        chain: Uuid::from_bytes(*chain),
-        number: i64::from_be_bytes(number.try_into().ok()?),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_comes_back_from_its_text_and_nothing_else_does() {
-        let place = Place {
-            at: DateTime::from_timestamp_micros(1_780_000_000_123_456).unwrap(),
-            chain: Uuid::from_u128(5),
-            number: 7,
-        };
-        let text = to_text(place);
-        assert_eq!(from_text(&text), Some(place));
-        let (shorter, longer) = (text.replacen('A', "", 1), format!("{text}AAAA"));
-        for other in ["", "?", "AAAA", &shorter, &longer] {
-            assert_eq!(from_text(other), None, "{other}");
-        }
-    }
+pub fn place(cursor: &str) -> Option<Place> {
+    cursor::decode(cursor)
 }

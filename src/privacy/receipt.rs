@@ -4,7 +4,6 @@
 //! it, so a file may be formatted anew but not say anything else.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
@@ -150,12 +149,12 @@ impl Signer {
     /// The public key, hexadecimal.
     #[must_use]
     pub fn public_key(&self) -> String {
-        hex(self.0.public_key().as_ref())
+        hex::encode(self.0.public_key().as_ref())
     }
 
     fn sign(&self, receipt: Receipt) -> Signed {
         Signed {
-            signature: hex(self.0.sign(&words(&receipt)).as_ref()),
+            signature: hex::encode(self.0.sign(&words(&receipt)).as_ref()),
             public_key: self.public_key(),
             receipt,
         }
@@ -166,7 +165,7 @@ impl Signer {
         if signed.public_key != self.public_key() {
             return Err(Fault::ForeignKey);
         }
-        let signature = unhex(&signed.signature).ok_or(Fault::Signature)?;
+        let signature = hex::decode(&signed.signature).map_err(|_no_digits| Fault::Signature)?;
         UnparsedPublicKey::new(&ED25519, self.0.public_key().as_ref())
             .verify(&words(&signed.receipt), &signature)
             .map_err(|_it_says_nothing| Fault::Signature)
@@ -179,7 +178,7 @@ fn words(receipt: &Receipt) -> Vec<u8> {
 }
 
 fn hash(body: &str) -> String {
-    hex(&Sha256::digest(body.as_bytes()))
+    hex::encode(Sha256::digest(body.as_bytes()))
 }
 
 /// What is left of these persons under their tags.
@@ -355,25 +354,6 @@ fn placed(chain: &[(i64, String)], signed: &Signed) -> Result<(), Fault> {
         Some(kept) if kept == *signed => Ok(()),
         _ => Err(Fault::Unknown { number }),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        write!(text, "{byte:02x}").ok();
-        text
-    })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes().chunks(2);
-    let bytes = digits.map(|pair| {
-        let pair = std::str::from_utf8(pair)
-            .ok()
-            .filter(|pair| pair.len() == 2)?;
-        u8::from_str_radix(pair, 16).ok()
-    });
-    bytes.collect()
 }
 
 #[cfg(test)]

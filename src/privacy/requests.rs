@@ -14,7 +14,7 @@ use super::order::Order;
 use super::receipt;
 use super::request::{self, Request};
 use crate::audit::Actor;
-use crate::db;
+use crate::db::{self, cursor};
 
 /// The desk. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -34,6 +34,23 @@ pub struct Listed {
     pub receipt: Option<serde_json::Value>,
     /// It was to be done by now.
     pub overdue: bool,
+}
+
+/// A request's place in the list: when it was made, and its id.
+pub type Place = (DateTime<Utc>, Uuid);
+
+impl Listed {
+    /// Its place, as text.
+    #[must_use]
+    pub fn cursor(&self) -> String {
+        cursor::encode(&(self.request.requested_at, self.request.request_id))
+    }
+}
+
+/// Reads what [`Listed::cursor`] wrote; nothing from anything else.
+#[must_use]
+pub fn place(cursor: &str) -> Option<Place> {
+    cursor::decode(cursor)
 }
 
 /// Some requests, the latest first.

@@ -119,7 +119,7 @@ pub(super) struct Said {
     pub(super) person: Uuid,
     pub(super) purpose: String,
     pub(super) channel: String,
-    pub(super) said: Statement,
+    pub(super) statement: Statement,
 }
 
 /// Everything these persons' rows say, in no particular order.
@@ -148,7 +148,7 @@ pub(super) async fn read(
             person: row.person_profile_id,
             purpose: row.purpose,
             channel: row.channel,
-            said: Statement {
+            statement: Statement {
                 told_at: row.told_at,
                 evidence: ContentHash(evidence.ok_or_else(|| misfit("evidence"))?),
                 act: Act::from_code(row.act).ok_or_else(|| misfit("act"))?,

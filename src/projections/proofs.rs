@@ -27,7 +27,7 @@ pub(super) async fn keep(
     let mut ledger: BTreeMap<(Uuid, String, String), Vec<Statement>> = BTreeMap::new();
     for row in read(tx, tenant_id, persons).await? {
         let key = (row.person, row.purpose, row.channel);
-        ledger.entry(key).or_default().push(row.said);
+        ledger.entry(key).or_default().push(row.statement);
     }
     let mut columns = Columns::default();
     for ((person, purpose, channel), said) in &ledger {

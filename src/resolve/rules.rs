@@ -122,11 +122,10 @@ fn share(kind: SourceKind, fields: &Fields, person: Uuid, role: Role) -> Fields 
         match (field, role) {
             (Field::Person, _) if !concerns(kind, role, *field) => {}
             // Whose consent it is counts: that of a merged profile is not the survivor's.
-            (Field::Person, _) if kind == K::Consent => {
-                if *value == Value::Id(person) {
-                    own.push((Field::Person, value.clone()));
-                }
+            (Field::Person, _) if kind == K::Consent && *value == Value::Id(person) => {
+                own.push((Field::Person, value.clone()));
             }
+            (Field::Person, _) if kind == K::Consent => {}
             (Field::Person, _) => {
                 own.push((Field::Mine, Value::Bool(*value == Value::Id(person))));
                 if matches!(kind, K::Contact | K::TripFeedback) {

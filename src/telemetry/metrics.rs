@@ -54,7 +54,7 @@ pub const GRAPHQL_CROWDED: &str = "ci_graphql_crowded_total";
 pub const JOB_RUNS: &str = "ci_job_runs_total";
 /// Gauge, seconds since 1970, by `job`: when a run of it last finished well, in whichever process.
 pub const JOB_LAST_SUCCESS: &str = "ci_job_last_success_timestamp_seconds";
-/// Gauge, by `state` (due_soon, overdue): erasures that are not done.
+/// Gauge, by `state` (`due_soon`, `overdue`): erasures that are not done.
 pub const ERASURES_LATE: &str = "ci_erasures_late";
 /// Counter, by `target` and `outcome` (delivered, again, parked, withheld): messages to other systems.
 pub const MESSAGES: &str = "ci_messages_total";

@@ -7,10 +7,10 @@ use anyhow::{Context as _, bail, ensure};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::super::config::{Config, Secrets};
+use super::super::config::Config;
 use super::super::office::office;
 use super::super::{Database, signals};
-use super::{folding, say};
+use super::{eraser, keys_of_the_service, say};
 use crate::audit::Actor;
 use crate::domain::category::Category;
 use crate::privacy::comeback::{Comeback, Leave};
@@ -18,7 +18,6 @@ use crate::privacy::erase::{Basis, Office, Order, Preview};
 use crate::privacy::ledger;
 use crate::privacy::order::reference;
 use crate::privacy::receipt::Signed;
-use crate::resolve::fence::Pepper;
 use crate::resolve::fence_file::FenceFile;
 use crate::workers::{Context, erase};
 
@@ -91,22 +90,10 @@ impl From<Grounds> for Basis {
 }
 
 pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<()> {
-    let secrets = Secrets::load(&mut config)?;
-    let new_key =
-        |made: &super::super::config::MadeUp| made.new && made.variable == "CI_MASTER_KEY";
-    ensure!(
-        config.database.url.is_none() || !secrets.made_up().iter().any(new_key),
-        "CI_MASTER_KEY is not set here, and with another key than the service's nobody would stay erased"
-    );
+    let secrets = keys_of_the_service(&mut config)?;
     let database = Database::open(&config.database).await?;
     let file = FenceFile::new(config.database.fence_ledger());
-    let folding = folding(&database, &config);
-    let context = Context {
-        pool: folding.pool,
-        clock: folding.clock,
-        pepper: Pepper::new(&secrets.derive("fence")).kept_in(file.clone()),
-        settings: folding.settings,
-    };
+    let context = eraser(&database, &config, &secrets, file.clone());
     let office = office(&config, &secrets, &context, Actor::COMMAND)?;
     let desk = Desk {
         context,

@@ -21,15 +21,17 @@ mod serve;
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use super::Database;
 use super::cli::{Cli, Command, ConfigCommand};
-use super::config::Config;
+use super::config::{Config, MadeUp, Secrets};
 use crate::domain::clock::Clock;
 use crate::projections::Settings;
+use crate::resolve::fence::Pepper;
+use crate::resolve::fence_file::FenceFile;
 use crate::telemetry::logs;
-use crate::workers::Folding;
+use crate::workers::{self, Folding};
 
 /// Runs what the command line says.
 pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -75,6 +77,33 @@ fn folding(database: &Database, config: &Config) -> Folding {
             quarantine_days: config.contacts.quarantine_days.into(),
             ..Settings::default()
         },
+    }
+}
+
+/// The secrets, unless the key by which erased persons are known would be a new one.
+fn keys_of_the_service(config: &mut Config) -> anyhow::Result<Secrets> {
+    let secrets = Secrets::load(config)?;
+    let new_key = |made: &MadeUp| made.new && made.variable == "CI_MASTER_KEY";
+    ensure!(
+        config.database.url.is_none() || !secrets.made_up().iter().any(new_key),
+        "CI_MASTER_KEY is not set here, and with another key than the service's nobody would stay erased"
+    );
+    Ok(secrets)
+}
+
+/// What a command that erases works with.
+fn eraser(
+    database: &Database,
+    config: &Config,
+    secrets: &Secrets,
+    file: FenceFile,
+) -> workers::Context {
+    let folding = folding(database, config);
+    workers::Context {
+        pool: folding.pool,
+        clock: folding.clock,
+        pepper: Pepper::new(&secrets.derive("fence")).kept_in(file),
+        settings: folding.settings,
     }
 }
 

@@ -2,16 +2,14 @@
 
 use std::fmt::Write;
 
-use anyhow::ensure;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::super::config::{Config, Secrets};
 use super::super::office::office;
 use super::super::{Database, signals};
-use super::{folding, say};
+use super::{eraser, keys_of_the_service, say};
 use crate::audit::Actor;
-use crate::resolve::fence::Pepper;
 use crate::resolve::fence_file::FenceFile;
 use crate::resolve::tenant;
 use crate::workers::Context;
@@ -32,22 +30,10 @@ pub(in crate::app) struct Options {
 }
 
 pub(super) async fn run(mut config: Config, options: Options) -> anyhow::Result<()> {
-    let secrets = Secrets::load(&mut config)?;
-    let new_key =
-        |made: &super::super::config::MadeUp| made.new && made.variable == "CI_MASTER_KEY";
-    ensure!(
-        config.database.url.is_none() || !secrets.made_up().iter().any(new_key),
-        "CI_MASTER_KEY is not set here, and with another key than the service's nobody would stay erased"
-    );
+    let secrets = keys_of_the_service(&mut config)?;
     let database = Database::open(&config.database).await?;
     let file = FenceFile::new(config.database.fence_ledger());
-    let folding = folding(&database, &config);
-    let context = Context {
-        pool: folding.pool,
-        clock: folding.clock,
-        pepper: Pepper::new(&secrets.derive("fence")).kept_in(file),
-        settings: folding.settings,
-    };
+    let context = eraser(&database, &config, &secrets, file);
     let work = work(&config, &secrets, &context, &options);
     let done = tokio::select! {
         done = work => done,

@@ -138,7 +138,7 @@ async fn verified(folding: &Folding, options: &Options) -> anyhow::Result<usize>
 }
 
 fn report(verdict: Verdict, healed: usize, whole: bool) -> Report {
-    let root = |root: [u8; 32]| whole.then(|| hex(&root));
+    let root = |root: [u8; 32]| whole.then(|| hex::encode(root));
     Report {
         tenant_id: verdict.tenant_id,
         customers: verdict.customers,
@@ -148,14 +148,6 @@ fn report(verdict: Verdict, healed: usize, whole: bool) -> Report {
         drifts: verdict.drifts.into_iter().map(Told::from).collect(),
         healed,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        write!(text, "{byte:02x}").ok();
-        text
-    })
 }
 
 fn told(report: &Report) -> Result<String, std::fmt::Error> {

@@ -71,17 +71,7 @@ impl DatabaseConfig {
             url: reader.shown_as(
                 "DATABASE_URL",
                 "PostgreSQL to use; unset, one of our own runs in CI_DATA_DIR",
-                |text| {
-                    let options =
-                        pool::options_from_url(text).map_err(|_lest_it_quote_a_password| {
-                            "it is no postgres:// URL".to_owned()
-                        })?;
-                    let mut shown = options.to_url_lossy();
-                    if shown.password().is_some() && shown.set_password(Some("********")).is_err() {
-                        shown.set_path("");
-                    }
-                    Ok((SecretString::from(text), shown.to_string()))
-                },
+                url,
             ),
             data_dir: reader
                 .value::<String>(
@@ -132,4 +122,15 @@ impl DatabaseConfig {
             ..PoolConfig::default()
         }
     }
+}
+
+/// The URL, and what of it may be shown.
+fn url(text: &str) -> Result<(SecretString, String), String> {
+    let options = pool::options_from_url(text)
+        .map_err(|_lest_it_quote_a_password| "it is no postgres:// URL".to_owned())?;
+    let mut shown = options.to_url_lossy();
+    if shown.password().is_some() && shown.set_password(Some("********")).is_err() {
+        shown.set_path("");
+    }
+    Ok((SecretString::from(text), shown.to_string()))
 }

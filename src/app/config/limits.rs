@@ -19,7 +19,7 @@ pub struct LimitsConfig {
 
 impl LimitsConfig {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        let http = http(reader, http::Limits::default());
+        let http = http(reader, &http::Limits::default());
         let mut graphql = graphql::Limits::default();
         documents(reader, &mut graphql);
         rate(reader, &mut graphql.rate);
@@ -28,7 +28,36 @@ impl LimitsConfig {
     }
 }
 
-fn http(reader: &mut Reader<'_>, default: http::Limits) -> http::Limits {
+fn http(reader: &mut Reader<'_>, default: &http::Limits) -> http::Limits {
+    let sizes = sizes(reader, default);
+    let mut millis = |name, default, meaning| millis(reader, name, default, meaning);
+    http::Limits {
+        head_timeout: millis(
+            "CI_HTTP_HEAD_TIMEOUT_MS",
+            default.head_timeout,
+            "time a client has to send the head of a request, and a connection may lie idle",
+        ),
+        body_timeout: millis(
+            "CI_HTTP_BODY_TIMEOUT_MS",
+            default.body_timeout,
+            "time a client has to send a body",
+        ),
+        answer_timeout: millis(
+            "CI_HTTP_ANSWER_TIMEOUT_MS",
+            default.answer_timeout,
+            "time until a request is answered, whatever happens",
+        ),
+        drain: millis(
+            "CI_HTTP_DRAIN_MS",
+            default.drain,
+            "time that requests under way get when the service stops",
+        ),
+        ..sizes
+    }
+}
+
+/// How much and how many; times as they are by default.
+fn sizes(reader: &mut Reader<'_>, default: &http::Limits) -> http::Limits {
     let mut size = |name, default, least, meaning| size(reader, name, default, least, meaning);
     let connections = size(
         "CI_HTTP_CONNECTIONS",
@@ -72,7 +101,6 @@ fn http(reader: &mut Reader<'_>, default: http::Limits) -> http::Limits {
         1 << 10,
         "bytes of one cron call",
     );
-    let mut millis = |name, default, meaning| millis(reader, name, default, meaning);
     http::Limits {
         connections,
         headers,
@@ -81,27 +109,7 @@ fn http(reader: &mut Reader<'_>, default: http::Limits) -> http::Limits {
         webhook_bytes,
         webhook_bytes_in_flight: webhook_bytes_in_flight.max(webhook_bytes),
         cron_bytes,
-        head_timeout: millis(
-            "CI_HTTP_HEAD_TIMEOUT_MS",
-            default.head_timeout,
-            "time a client has to send the head of a request, and a connection may lie idle",
-        ),
-        body_timeout: millis(
-            "CI_HTTP_BODY_TIMEOUT_MS",
-            default.body_timeout,
-            "time a client has to send a body",
-        ),
-        answer_timeout: millis(
-            "CI_HTTP_ANSWER_TIMEOUT_MS",
-            default.answer_timeout,
-            "time until a request is answered, whatever happens",
-        ),
-        drain: millis(
-            "CI_HTTP_DRAIN_MS",
-            default.drain,
-            "time that requests under way get when the service stops",
-        ),
-        ..default
+        ..default.clone()
     }
 }
 

@@ -16,8 +16,7 @@ pub struct PrivacyConfig {
 impl PrivacyConfig {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let mut days = |name, default, meaning| {
-            let days = reader.number(name, default, 1..=365, meaning);
-            TimeDelta::days(i64::try_from(days).unwrap_or(i64::MAX))
+            TimeDelta::days(reader.number(name, default, 1..=365, meaning).into())
         };
         Self {
             due: days(

@@ -34,6 +34,9 @@ fn anything() -> impl Strategy<Value = Statement> {
     })
 }
 
+/// When, ends before what is said, by the hash of what is said; nothing said where a consent ends.
+type Happening<'s> = (DateTime<Utc>, u8, [u8; 16], Option<&'s Statement>);
+
 /// The same rules written down another way: a queue of what happens, the ends of consents among it.
 fn naively(said: &[Statement], now: DateTime<Utc>) -> (State, bool) {
     let content = |one: &Statement| (one.told_at, one.evidence.content());
@@ -42,7 +45,7 @@ fn naively(said: &[Statement], now: DateTime<Utc>) -> (State, bool) {
         .filter(|one| one.evidence.flags().superseded)
         .map(content)
         .collect();
-    let mut queue: Vec<(DateTime<Utc>, u8, [u8; 16], Option<&Statement>)> = Vec::new();
+    let mut queue: Vec<Happening<'_>> = Vec::new();
     let mut seen = Vec::new();
     for one in said.iter().filter(|one| !replaced.contains(&content(one))) {
         if seen.contains(&(content(one), one.act)) {
@@ -63,20 +66,16 @@ fn naively(said: &[Statement], now: DateTime<Utc>) -> (State, bool) {
         let Some(one) = one else { continue };
         let had = matches!(state, State::Granted | State::Revoked);
         match one.act {
-            Act::NotRequested => {}
             Act::Objected => {
                 state = if had { State::Revoked } else { State::Denied };
                 objected = true;
             }
             Act::NotObjected if objected => (state, objected) = (State::NotRequested, false),
-            Act::NotObjected => {}
-            Act::Granted if objected => {}
-            Act::Granted => (state, end) = (State::Granted, one.expires_at),
+            Act::Granted if !objected => (state, end) = (State::Granted, one.expires_at),
             Act::Refused => state = if had { State::Revoked } else { State::Denied },
             Act::Silent if state == State::Granted => state = State::Revoked,
-            Act::Silent => {}
-            Act::Asked if objected || state == State::Granted => {}
-            Act::Asked => state = State::Pending,
+            Act::Asked if !objected && state != State::Granted => state = State::Pending,
+            Act::NotRequested | Act::NotObjected | Act::Granted | Act::Silent | Act::Asked => {}
         }
     }
     if state == State::Granted && end.is_some_and(|end| end <= now) {
@@ -92,7 +91,7 @@ fn retold(said: &[Statement], turn: usize) -> Vec<Statement> {
     other.extend(twice);
     let length = other.len().max(1);
     other.rotate_left(turn % length);
-    if turn % 2 == 0 {
+    if turn.is_multiple_of(2) {
         other.reverse();
     }
     other

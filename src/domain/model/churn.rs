@@ -161,7 +161,7 @@ pub fn score(artefact: &Artefact, history: &History, now: DateTime<Utc>) -> Scor
     let facts = Facts::at(history, now, artefact.usual, artefact.horizon_days);
     let Some(facts) = facts else {
         return Scores {
-            churn: artefact.at_no_risk(history, now),
+            churn: at_no_risk(history, now),
             next: None,
             value: None,
             sufficiency: Sufficiency::None,
@@ -172,7 +172,7 @@ pub fn score(artefact: &Artefact, history: &History, now: DateTime<Utc>) -> Scor
         2 => Sufficiency::Fair,
         _ => Sufficiency::Good,
     };
-    let churn = artefact.at_no_risk(history, now);
+    let churn = at_no_risk(history, now);
     Scores {
         churn: churn.or_else(|| Some(artefact.churn(&facts))),
         next: artefact.next(&facts, now),
@@ -181,20 +181,20 @@ pub fn score(artefact: &Artefact, history: &History, now: DateTime<Utc>) -> Scor
     }
 }
 
-impl Artefact {
-    /// Whoever has a departure to come.
-    fn at_no_risk(&self, history: &History, now: DateTime<Utc>) -> Option<Churn> {
-        let days = (history.upcoming(now)? - minutes(now))
-            .div_euclid(DAY)
-            .max(0);
-        Some(Churn {
-            risk: 0.0,
-            band: Band::Low,
-            forecast: Forecast::Stays,
-            reasons: vec![Reason::upcoming(days)],
-        })
-    }
+/// Whoever has a departure to come.
+fn at_no_risk(history: &History, now: DateTime<Utc>) -> Option<Churn> {
+    let days = (history.upcoming(now)? - minutes(now))
+        .div_euclid(DAY)
+        .max(0);
+    Some(Churn {
+        risk: 0.0,
+        band: Band::Low,
+        forecast: Forecast::Stays,
+        reasons: vec![Reason::upcoming(days)],
+    })
+}
 
+impl Artefact {
     fn churn(&self, facts: &Facts) -> Churn {
         let back = self.comes_back(facts);
         let risk = 1.0 - back;

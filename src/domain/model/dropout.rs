@@ -136,7 +136,7 @@ impl Dropout {
             let model = of(at);
             -(model.log_likelihood(customers) + prior.ln(&model)) / n
         };
-        let start = prior.start(customers).map(libm::log);
+        let start = start(customers).map(libm::log);
         let found = simplex::least(cost, start, 0.5);
         let model = of(&found.at);
         Fitted {
@@ -242,19 +242,19 @@ impl Prior {
         }
         weibull(model.r, r) + weibull(model.alpha, alpha) - 2.0 * libm::log(size)
     }
+}
 
-    /// Where to begin: a rate of about what was seen, and a chance of one in three to drop out.
-    fn start(self, customers: &Customers) -> [f64; 4] {
-        let (mut repeats, mut ages) = (0.0, 0.0);
-        for (x, alike) in &customers.by_repeats {
-            for ((_, age), n) in alike {
-                repeats += f64::from(*x) * f64::from(*n);
-                ages += f64::from_bits(*age) * f64::from(*n);
-            }
+/// Where to begin: a rate of about what was seen, and a chance of one in three to drop out.
+fn start(customers: &Customers) -> [f64; 4] {
+    let (mut repeats, mut ages) = (0.0, 0.0);
+    for (x, alike) in &customers.by_repeats {
+        for ((_, age), n) in alike {
+            repeats += f64::from(*x) * f64::from(*n);
+            ages += f64::from_bits(*age) * f64::from(*n);
         }
-        let rate = (repeats + 1.0) / (ages + 1.0);
-        [1.0, 1.0 / rate, 1.0, 2.0]
     }
+    let rate = (repeats + 1.0) / (ages + 1.0);
+    [1.0, 1.0 / rate, 1.0, 2.0]
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ impl Ease {
         }
         let inverse = inverted(counts, lambda)?;
         Ok(Self {
-            items: u32::try_from(items).map_err(|_| Untrainable::TooMany(items))?,
+            items: u32::try_from(items).map_err(|_too_many| Untrainable::TooMany(items))?,
             weights: weights(&inverse),
             popularity: vec![0; items],
         })
@@ -144,7 +144,7 @@ fn inverted(counts: &CoCounts, lambda: f64) -> Result<Mat<f64>, Untrainable> {
         stack,
         Spec::default(),
     )
-    .map_err(|_| Untrainable::Singular)?;
+    .map_err(|_not_definite| Untrainable::Singular)?;
     let mut inverse = Mat::zeros(n, n);
     inverse::inverse(inverse.as_mut(), factor.as_ref(), alone, stack);
     Ok(inverse)

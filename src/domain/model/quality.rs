@@ -136,7 +136,7 @@ fn auc(all: &[Foretold]) -> f64 {
     let sorted = sorted(all);
     let (mut ranks, mut at) = (0.0, 0);
     for group in sorted.chunk_by(|one, other| one.0.total_cmp(&other.0).is_eq()) {
-        let middle = float(at) + (float(group.len()) + 1.0) / 2.0;
+        let middle = float(at) + f64::midpoint(float(group.len()), 1.0);
         ranks += middle * float(group.iter().filter(|one| one.1).count());
         at += group.len();
     }

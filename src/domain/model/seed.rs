@@ -1,4 +1,4 @@
-//! Randomness that can be repeated: SplitMix64 (Steele, Lea and Flood 2014), from a seed that is stored with the model.
+//! Randomness that can be repeated: `SplitMix64` (Steele, Lea and Flood 2014), from a seed that is stored with the model.
 
 /// A stream of numbers that the seed alone decides.
 #[derive(Debug, Clone, PartialEq, Eq)]

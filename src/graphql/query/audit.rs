@@ -6,9 +6,9 @@ use crate::graphql::access;
 use crate::graphql::errors::{FieldError, told};
 use crate::graphql::loaders::{self, Loaders};
 use crate::graphql::scalars::{TimestamptzScalar, UuidScalar};
-use crate::graphql::types::audit::AuditConnection;
+use crate::graphql::types::audit::{AuditConnection, connection};
 use crate::privacy::desk::Rights;
-use crate::privacy::journal::{self, Wanted};
+use crate::privacy::journal::{Wanted, place};
 
 const ENTRIES_UNLESS_TOLD: u32 = 50;
 const MOST_ENTRIES: u32 = 200;
@@ -41,7 +41,7 @@ pub(super) async fn page(
     if let (Some(person), Some(loaders)) = (person, ctx.data_opt::<Loaders>()) {
         loaders.seen().note([person]);
     }
-    Ok(Some(AuditConnection::new(page, behind)))
+    Ok(Some(connection(page, behind)))
 }
 
 fn wanted(arguments: Arguments) -> std::result::Result<Wanted, FieldError> {
@@ -53,7 +53,7 @@ fn wanted(arguments: Arguments) -> std::result::Result<Wanted, FieldError> {
         .person
         .map(|id| id.0.ok_or(FieldError::Argument("person_profile_id")))
         .transpose()?;
-    let place = |text: String| journal::from_text(&text).ok_or(FieldError::Argument("after"));
+    let after = |text: String| place(&text).ok_or(FieldError::Argument("after"));
     let first = loaders::bounded(arguments.first, ENTRIES_UNLESS_TOLD, MOST_ENTRIES);
     Ok(Wanted {
         person,
@@ -62,6 +62,6 @@ fn wanted(arguments: Arguments) -> std::result::Result<Wanted, FieldError> {
         from: instant(arguments.from, "from")?,
         to: instant(arguments.to, "to")?,
         first: first.ok_or(FieldError::Argument("first"))?,
-        after: arguments.after.map(place).transpose()?,
+        after: arguments.after.map(after).transpose()?,
     })
 }

@@ -3,12 +3,12 @@
 use async_graphql::{Context, Result};
 use uuid::Uuid;
 
-use crate::actions::dead_letters::{Place, Wanted};
+use crate::actions::dead_letters::{Wanted, place};
 use crate::graphql::errors::{FieldError, told};
 use crate::graphql::limits::MOST_LISTED;
 use crate::graphql::loaders;
 use crate::graphql::operations::Desk;
-use crate::graphql::types::dead_letter::{DeadLetter, DeadLetterConnection};
+use crate::graphql::types::dead_letter::{DeadLetter, DeadLetterConnection, connection};
 
 const LETTERS_UNLESS_TOLD: u32 = 50;
 
@@ -24,17 +24,17 @@ pub(super) async fn page(
     };
     let unusable = |argument| FieldError::Argument(argument).to_graphql();
     let first = loaders::bounded(first, LETTERS_UNLESS_TOLD, MOST_LISTED);
-    let place = |text: String| Place::from_text(&text).ok_or_else(|| unusable("after"));
+    let after = after.map(|text| place(&text).ok_or_else(|| unusable("after")));
     let wanted = Wanted {
         tenant_id: desk.tenant,
         reason,
         first: first.ok_or_else(|| unusable("first"))?,
-        after: after.map(place).transpose()?,
+        after: after.transpose()?,
     };
     let behind = wanted.after.is_some();
     let page = desk.letters.page(wanted).await;
     let page = page.map_err(|error| told("dead_letters", &error))?;
-    Ok(Some(DeadLetterConnection::new(page, behind)))
+    Ok(Some(connection(page, behind)))
 }
 
 /// One of them; `None` when there is none, or none within the caller's reach.

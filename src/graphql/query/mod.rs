@@ -19,7 +19,7 @@ use super::loaders;
 use super::scalars::{TimestamptzScalar, UuidScalar};
 use super::types::audit::AuditConnection;
 use super::types::dead_letter::{DeadLetter, DeadLetterConnection};
-use super::types::erasure::ErasureRequestPage;
+use super::types::erasure::ErasureRequestConnection;
 use super::types::export::ExportRequestConnection;
 use super::types::insight::CustomerInsight;
 use super::types::list::{CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder};
@@ -196,7 +196,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, at most 200; 50 unless told.")] first: Option<i64>,
         #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
-    ) -> Result<Option<ErasureRequestPage>> {
+    ) -> Result<Option<ErasureRequestConnection>> {
         Box::pin(privacy::erasures(ctx, first, after)).await
     }
 

@@ -6,8 +6,9 @@ use crate::graphql::access;
 use crate::graphql::errors::{FieldError, told};
 use crate::graphql::loaders;
 use crate::graphql::mutation::privacy::desk;
-use crate::graphql::types::erasure::{ErasureRequestPage, place};
+use crate::graphql::types::erasure::{ErasureRequestConnection, connection};
 use crate::graphql::types::retention::{RetentionReview, RetentionTime, times};
+use crate::privacy::requests::place;
 
 const UNLESS_TOLD: u32 = 50;
 const MOST: u32 = 200;
@@ -17,7 +18,7 @@ pub(super) async fn erasures(
     ctx: &Context<'_>,
     first: Option<i64>,
     after: Option<String>,
-) -> Result<Option<ErasureRequestPage>> {
+) -> Result<Option<ErasureRequestConnection>> {
     let Some(tenant_id) = access::tenant(ctx, "erasure_requests")? else {
         return Ok(None);
     };
@@ -27,7 +28,7 @@ pub(super) async fn erasures(
     let after = after.transpose()?;
     let page = desk(ctx)?.page(tenant_id, after, first).await;
     let page = page.map_err(|error| told("erasure_requests", &error))?;
-    Ok(Some(ErasureRequestPage::new(page, after.is_some())))
+    Ok(Some(connection(page, after.is_some())))
 }
 
 /// The tenant's clocks; `None` when no tenant is named.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Object, SimpleObject};
+use async_graphql::{Context, Enum, Object};
 use uuid::Uuid;
 
+use super::connection::Connection;
 use super::explanation::MetricChange;
 use super::money::Money;
 use crate::domain::activity::Provenance;
@@ -214,62 +215,18 @@ impl CustomerActivity {
     }
 }
 
-/// One activity with its place in the timeline.
-#[derive(SimpleObject)]
-#[graphql(rename_fields = "snake_case")]
-pub struct CustomerActivityEdge {
-    /// Pass it as `after` to go on from here.
-    cursor: String,
-    /// The activity.
-    node: CustomerActivity,
-}
-
 /// A page of the timeline, latest first.
-#[derive(SimpleObject)]
-#[graphql(rename_fields = "snake_case")]
-pub struct ActivityConnection {
-    /// The activities with their cursors.
-    edges: Vec<CustomerActivityEdge>,
-    /// The activities alone.
-    nodes: Vec<CustomerActivity>,
-    /// Whether and where it goes on.
-    page_info: InsightPageInfo,
-}
+pub type ActivityConnection = Connection<CustomerActivity>;
 
-/// Whether and where a connection goes on.
-#[derive(Clone, Debug, Default, SimpleObject)]
-#[graphql(rename_fields = "snake_case")]
-pub struct InsightPageInfo {
-    /// There is more behind the last edge.
-    pub(super) has_next_page: bool,
-    /// This page does not start at the beginning.
-    pub(super) has_previous_page: bool,
-    /// Cursor of the first edge.
-    pub(super) start_cursor: Option<String>,
-    /// Cursor of the last edge.
-    pub(super) end_cursor: Option<String>,
-}
-
-impl ActivityConnection {
-    /// A page of the person's timeline.
-    pub(super) fn new(page: &Arc<TimelinePage>, person: Uuid, language: Language) -> Self {
-        let entries = page.entries.iter();
-        let nodes: Vec<_> = entries
-            .map(|(_, activity)| CustomerActivity::new(activity.clone(), person, language))
-            .collect();
-        let cursors = page.entries.iter().map(|(cursor, _)| cursor.clone());
-        Self {
-            edges: cursors
-                .zip(nodes.iter().cloned())
-                .map(|(cursor, node)| CustomerActivityEdge { cursor, node })
-                .collect(),
-            nodes,
-            page_info: InsightPageInfo {
-                has_next_page: page.has_next,
-                has_previous_page: page.has_previous,
-                start_cursor: page.entries.first().map(|(cursor, _)| cursor.clone()),
-                end_cursor: page.entries.last().map(|(cursor, _)| cursor.clone()),
-            },
-        }
-    }
+/// A page of the person's timeline.
+pub(super) fn connection(
+    page: &Arc<TimelinePage>,
+    person: Uuid,
+    language: Language,
+) -> ActivityConnection {
+    let placed = page.entries.iter().map(|(cursor, activity)| {
+        let node = CustomerActivity::new(activity.clone(), person, language);
+        (cursor.clone(), node)
+    });
+    Connection::new(placed, (page.has_previous, page.has_next))
 }

@@ -2,11 +2,11 @@
 
 use async_graphql::SimpleObject;
 
-use super::activity::InsightPageInfo;
+use super::connection::Connection;
 use crate::audit::log::Line;
 use crate::graphql::request::constant;
 use crate::graphql::scalars::{JsonbScalar, TimestamptzScalar, UuidScalar};
-use crate::privacy::journal::{self, Page};
+use crate::privacy::journal::{Page, cursor};
 
 /// What somebody did, or that somebody read about persons: a link of a chain.
 #[derive(Clone, Debug, SimpleObject)]
@@ -40,7 +40,7 @@ pub struct AuditEntry {
 
 impl From<Line> for AuditEntry {
     fn from(line: Line) -> Self {
-        let hex = |hash: Vec<u8>| crate::audit::hex(&hash);
+        let hex = |hash: Vec<u8>| hex::encode(hash);
         let detail = line
             .detail
             .and_then(|text| serde_json::from_str(&text).ok());
@@ -62,45 +62,11 @@ impl From<Line> for AuditEntry {
     }
 }
 
-/// An entry with its place in the list.
-#[derive(Clone, Debug, SimpleObject)]
-#[graphql(rename_fields = "snake_case")]
-pub struct AuditEdge {
-    /// Pass it as `after` to go on from here.
-    cursor: String,
-    /// The entry.
-    node: AuditEntry,
-}
-
 /// A page of the audit log, the latest first.
-#[derive(Clone, Debug, SimpleObject)]
-#[graphql(rename_fields = "snake_case")]
-pub struct AuditConnection {
-    /// The entries with their cursors.
-    edges: Vec<AuditEdge>,
-    /// The entries alone.
-    nodes: Vec<AuditEntry>,
-    /// Whether and where it goes on.
-    page_info: InsightPageInfo,
-}
+pub type AuditConnection = Connection<AuditEntry>;
 
-impl AuditConnection {
-    /// A page in GraphQL's form; `behind` when it does not start at the beginning.
-    pub(in crate::graphql) fn new(page: Page, behind: bool) -> Self {
-        let edge = |line: Line| AuditEdge {
-            cursor: journal::to_text(line.place()),
-            node: line.into(),
-        };
-        let edges: Vec<_> = page.lines.into_iter().map(edge).collect();
-        Self {
-            nodes: edges.iter().map(|edge| edge.node.clone()).collect(),
-            page_info: InsightPageInfo {
-                has_next_page: page.has_next,
-                has_previous_page: behind,
-                start_cursor: edges.first().map(|edge| edge.cursor.clone()),
-                end_cursor: edges.last().map(|edge| edge.cursor.clone()),
-            },
-            edges,
-        }
-    }
+/// A page in GraphQL's form; `behind` when it does not start at the beginning.
+pub(in crate::graphql) fn connection(page: Page, behind: bool) -> AuditConnection {
+    let placed = |line: Line| (cursor(&line), line.into());
+    Connection::new(page.lines.into_iter().map(placed), (behind, page.has_next))
 }

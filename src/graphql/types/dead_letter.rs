@@ -2,8 +2,8 @@
 
 use async_graphql::{Enum, InputObject, SimpleObject};
 
-use super::activity::InsightPageInfo;
-use crate::actions::dead_letters::{Page, Place, Redriven, Summary};
+use super::connection::Connection;
+use crate::actions::dead_letters::{Page, Redriven, Summary, cursor};
 use crate::graphql::scalars::{TimestamptzScalar, UuidScalar};
 
 /// A delivery that can never work as it is: acknowledged, kept, and why.
@@ -46,47 +46,16 @@ impl From<Summary> for DeadLetter {
     }
 }
 
-/// A letter with its place in the list.
-#[derive(Clone, Debug, SimpleObject)]
-#[graphql(rename_fields = "snake_case")]
-pub struct DeadLetterEdge {
-    /// Pass it as `after` to go on from here.
-    cursor: String,
-    /// The letter.
-    node: DeadLetter,
-}
-
 /// A page of letters, the latest first.
-#[derive(Clone, Debug, SimpleObject)]
-#[graphql(rename_fields = "snake_case")]
-pub struct DeadLetterConnection {
-    /// The letters with their cursors.
-    edges: Vec<DeadLetterEdge>,
-    /// The letters alone.
-    nodes: Vec<DeadLetter>,
-    /// Whether and where it goes on.
-    page_info: InsightPageInfo,
-}
+pub type DeadLetterConnection = Connection<DeadLetter>;
 
-impl DeadLetterConnection {
-    /// A page in GraphQL's form; `behind` when it does not start at the beginning.
-    pub(in crate::graphql) fn new(page: Page, behind: bool) -> Self {
-        let edge = |letter: Summary| DeadLetterEdge {
-            cursor: Place::of(&letter).to_text(),
-            node: letter.into(),
-        };
-        let edges: Vec<_> = page.letters.into_iter().map(edge).collect();
-        Self {
-            nodes: edges.iter().map(|edge| edge.node.clone()).collect(),
-            page_info: InsightPageInfo {
-                has_next_page: page.has_next,
-                has_previous_page: behind,
-                start_cursor: edges.first().map(|edge| edge.cursor.clone()),
-                end_cursor: edges.last().map(|edge| edge.cursor.clone()),
-            },
-            edges,
-        }
-    }
+/// A page in GraphQL's form; `behind` when it does not start at the beginning.
+pub(in crate::graphql) fn connection(page: Page, behind: bool) -> DeadLetterConnection {
+    let placed = |letter: Summary| (cursor(&letter), letter.into());
+    Connection::new(
+        page.letters.into_iter().map(placed),
+        (behind, page.has_next),
+    )
 }
 
 /// Which letter to try again.

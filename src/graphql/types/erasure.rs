@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, InputObject, SimpleObject};
 
-use super::activity::InsightPageInfo;
+use super::connection::Connection;
 use crate::domain::category::Category;
 use crate::graphql::scalars::{JsonbScalar, TimestamptzScalar, UuidScalar};
 use crate::privacy::comeback::Comeback;
@@ -115,7 +115,7 @@ pub struct ErasureRequest {
     id: UuidScalar,
     /// How far it is.
     state: ErasureState,
-    /// What it rests on: GDPR_REQUEST, CCPA_REQUEST, INTERNAL_POLICY, RETENTION, RESTORED, or REDACTED, DELETED and
+    /// What it rests on: `GDPR_REQUEST`, `CCPA_REQUEST`, `INTERNAL_POLICY`, RETENTION, RESTORED, or REDACTED, DELETED and
     /// MERGED where the platform's profile was.
     legal_basis: String,
     /// What goes; an empty list means everything.
@@ -162,40 +162,15 @@ impl From<Listed> for ErasureRequest {
 }
 
 /// Erasures, the latest first.
-#[derive(Clone, Debug, SimpleObject)]
-#[graphql(rename_fields = "snake_case")]
-pub struct ErasureRequestPage {
-    /// The erasures.
-    nodes: Vec<ErasureRequest>,
-    /// Whether and where it goes on.
-    page_info: InsightPageInfo,
-}
+pub type ErasureRequestConnection = Connection<ErasureRequest>;
 
-impl ErasureRequestPage {
-    /// A page in GraphQL's form; `behind` when it does not start at the beginning.
-    pub(in crate::graphql) fn new(page: Page, behind: bool) -> Self {
-        let cursor = |one: &Listed| cursor(one.request.requested_at, one.request.request_id);
-        Self {
-            page_info: InsightPageInfo {
-                has_next_page: page.has_next,
-                has_previous_page: behind,
-                start_cursor: page.requests.first().map(cursor),
-                end_cursor: page.requests.last().map(cursor),
-            },
-            nodes: page.requests.into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
-fn cursor(at: chrono::DateTime<chrono::Utc>, id: uuid::Uuid) -> String {
-    format!("{}.{}", at.timestamp_micros(), id.simple())
-}
-
-/// Reads what [`cursor`] wrote.
-pub(in crate::graphql) fn place(text: &str) -> Option<(chrono::DateTime<chrono::Utc>, uuid::Uuid)> {
-    let (micros, id) = text.split_once('.')?;
-    let at = chrono::DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-    Some((at, id.parse().ok()?))
+/// A page in GraphQL's form; `behind` when it does not start at the beginning.
+pub(in crate::graphql) fn connection(page: Page, behind: bool) -> ErasureRequestConnection {
+    let placed = |one: Listed| (one.cursor(), one.into());
+    Connection::new(
+        page.requests.into_iter().map(placed),
+        (behind, page.has_next),
+    )
 }
 
 /// Whom to erase, what of them, and why.

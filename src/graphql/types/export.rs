@@ -3,10 +3,10 @@
 use async_graphql::{Enum, InputObject, SimpleObject};
 use secrecy::ExposeSecret;
 
-use super::activity::InsightPageInfo;
+use super::connection::Connection;
 use crate::graphql::scalars::{TimestamptzScalar, UuidScalar};
 use crate::privacy::export::Category;
-use crate::privacy::export::desk::{Asked, Page, Place};
+use crate::privacy::export::desk::{Asked, Page, cursor};
 use crate::privacy::export::request::{Form, Standing, State};
 
 /// A part of an export that can be asked for by itself.
@@ -111,47 +111,16 @@ impl From<Standing> for ExportRequest {
     }
 }
 
-/// A request with its place in the list.
-#[derive(Clone, Debug, SimpleObject)]
-#[graphql(rename_fields = "snake_case")]
-pub struct ExportRequestEdge {
-    /// Pass it as `after` to go on from here.
-    cursor: String,
-    /// The request.
-    node: ExportRequest,
-}
-
 /// A page of requests, the latest first.
-#[derive(Clone, Debug, SimpleObject)]
-#[graphql(rename_fields = "snake_case")]
-pub struct ExportRequestConnection {
-    /// The requests with their cursors.
-    edges: Vec<ExportRequestEdge>,
-    /// The requests alone.
-    nodes: Vec<ExportRequest>,
-    /// Whether and where it goes on.
-    page_info: InsightPageInfo,
-}
+pub type ExportRequestConnection = Connection<ExportRequest>;
 
-impl ExportRequestConnection {
-    /// A page in GraphQL's form; `behind` when it does not start at the beginning.
-    pub(in crate::graphql) fn new(page: Page, behind: bool) -> Self {
-        let edge = |request: Standing| ExportRequestEdge {
-            cursor: Place::of(&request).to_text(),
-            node: request.into(),
-        };
-        let edges: Vec<_> = page.requests.into_iter().map(edge).collect();
-        Self {
-            nodes: edges.iter().map(|edge| edge.node.clone()).collect(),
-            page_info: InsightPageInfo {
-                has_next_page: page.has_next,
-                has_previous_page: behind,
-                start_cursor: edges.first().map(|edge| edge.cursor.clone()),
-                end_cursor: edges.last().map(|edge| edge.cursor.clone()),
-            },
-            edges,
-        }
-    }
+/// A page in GraphQL's form; `behind` when it does not start at the beginning.
+pub(in crate::graphql) fn connection(page: Page, behind: bool) -> ExportRequestConnection {
+    let placed = |request: Standing| (cursor(&request), request.into());
+    Connection::new(
+        page.requests.into_iter().map(placed),
+        (behind, page.has_next),
+    )
 }
 
 /// Whose data are asked for, and in which form.

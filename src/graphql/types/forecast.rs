@@ -64,6 +64,7 @@ pub struct NextBooking {
 /// What a person will probably spend on bookings of their own, gross, in the operator's currency.
 #[derive(Clone, Copy, Debug, SimpleObject)]
 #[graphql(rename_fields = "snake_case")]
+#[expect(clippy::struct_field_names, reason = "the names of the schema")]
 pub struct PredictedValue {
     /// How many bookings within 12 months.
     bookings_12_months: f64,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, Object};
 use uuid::Uuid;
 
-use super::activity::{ActivityConnection, ActivityKind};
+use super::activity::{self, ActivityConnection, ActivityKind};
 use super::behavior::BehaviorAggregate;
 use super::channel::ChannelPreference;
 use super::consent::Consent;
@@ -227,7 +227,7 @@ impl CustomerInsight {
             to,
         };
         let page = loaders::timeline(ctx, person, content.moment, arguments).await?;
-        Some(ActivityConnection::new(&page, person, self.language(None)))
+        Some(activity::connection(&page, person, self.language(None)))
     }
 
     /// Why one of the numbers is what it is; null for a name that is none of the fields above or of

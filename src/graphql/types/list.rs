@@ -2,8 +2,8 @@
 
 use async_graphql::{Enum, InputObject, SimpleObject};
 
-use super::activity::InsightPageInfo;
 use super::behavior::BookerKind;
+use super::connection::InsightPageInfo;
 use super::insight::CustomerInsight;
 use crate::graphql::scalars::{DateScalar, NumericScalar, TimestamptzScalar};
 use crate::insight::{Listed, Page};
@@ -292,12 +292,10 @@ impl CustomerInsightConnection {
         let edges: Vec<_> = page.rows.into_iter().map(edge).collect();
         Self {
             nodes: edges.iter().map(|edge| edge.node.clone()).collect(),
-            page_info: InsightPageInfo {
-                has_next_page: page.has_next,
-                has_previous_page: behind,
-                start_cursor: edges.first().map(|edge| edge.cursor.clone()),
-                end_cursor: edges.last().map(|edge| edge.cursor.clone()),
-            },
+            page_info: InsightPageInfo::new(
+                edges.iter().map(|edge| &edge.cursor),
+                (behind, page.has_next),
+            ),
             edges,
         }
     }

@@ -4,6 +4,7 @@ pub mod money;
 pub mod behavior;
 pub mod engagement;
 pub mod forecast;
+pub mod connection;
 pub mod activity;
 pub mod insight;
 pub mod explanation;

@@ -124,22 +124,13 @@ impl From<Listed> for ModelVersion {
             window_from: version.window_from.map(Into::into),
             window_until: version.window_until.into(),
             high_water: version.high_water.map(Into::into),
-            matrix_sha256: hexadecimal(&version.matrix_hash),
-            artefact_sha256: version.artefact_hash.as_deref().map(hexadecimal),
+            matrix_sha256: hex::encode(&version.matrix_hash),
+            artefact_sha256: version.artefact_hash.as_deref().map(hex::encode),
             trained_at: version.trained_at.into(),
             confirmed_at: version.confirmed_at.into(),
             took_ms: version.took_ms,
         }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing into a text never fails.
-        write!(text, "{byte:02x}").ok();
-        text
-    })
 }
 
 /// Which model to take back, and why.

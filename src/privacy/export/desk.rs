@@ -6,8 +6,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use serde_json::json;
@@ -20,7 +18,7 @@ use super::rows::{self, New};
 use super::token::Token;
 use super::{archive, erased_at, gather};
 use crate::audit::{self, Act, Actor, Entry, Subject};
-use crate::db::{Error, Pool, Tx};
+use crate::db::{Error, Pool, Tx, cursor};
 use crate::domain::clock::Clock;
 use crate::domain::metric::Language;
 use crate::resolve::fence::Pepper;
@@ -116,32 +114,19 @@ pub struct Page {
     pub has_next: bool,
 }
 
-/// A request's place in the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place(DateTime<Utc>, Uuid);
+/// A request's place in the list: when it was made, and its id.
+pub type Place = (DateTime<Utc>, Uuid);
 
-impl Place {
-    /// The place of this request.
-    #[must_use]
-    pub const fn of(request: &Standing) -> Self {
-        Self(request.requested_at, request.request_id)
-    }
+/// The place of this request, as text.
+#[must_use]
+pub fn cursor(request: &Standing) -> String {
+    cursor::encode(&(request.requested_at, request.request_id))
+}
 
-    /// As text that is safe in URLs.
-    #[must_use]
-    pub fn to_text(self) -> String {
-        let micros = self.0.timestamp_micros().to_be_bytes();
-        URL_SAFE_NO_PAD.encode([&micros, self.1.as_bytes().as_slice()].concat())
-    }
-
-    /// Reads what [`Place::to_text`] wrote; `None` for anything else.
-    #[must_use]
-    pub fn from_text(text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (micros, id) = bytes.split_first_chunk()?;
-        let at = DateTime::from_timestamp_micros(i64::from_be_bytes(*micros))?;
-        Some(Self(at, Uuid::from_slice(id).ok()?))
-    }
+/// Reads what [`cursor`] wrote; nothing from anything else.
+#[must_use]
+pub fn place(cursor: &str) -> Option<Place> {
+    cursor::decode(cursor)
 }
 
 impl Exports {
@@ -243,7 +228,6 @@ impl Exports {
         after: Option<Place>,
     ) -> Result<Page, Error> {
         let most = usize::try_from(first).unwrap_or(usize::MAX);
-        let after = after.map(|Place(at, id)| (at, id));
         // One more tells whether there are more.
         let limit = i64::from(first) + 1;
         let mut requests = rows::list(&self.pool, tenant_id, person, after, limit).await?;

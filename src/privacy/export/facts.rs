@@ -233,14 +233,14 @@ pub(super) fn consent_history(all: &[ConsentRow]) -> Table {
     let mut sorted: Vec<&ConsentRow> = all.iter().collect();
     sorted.sort_by_key(|row| {
         (
-            row.said.told_at,
+            row.statement.told_at,
             row.person,
             &row.purpose,
-            row.said.evidence,
+            row.statement.evidence,
         )
     });
     let rows = sorted.into_iter().map(|row| {
-        let said = &row.said;
+        let said = &row.statement;
         vec![
             id(row.person),
             row.purpose.clone().into(),

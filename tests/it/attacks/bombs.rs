@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::faults::program::{GATEWAY_SECRET, Program, WEBHOOK_SECRET};
 
 const TENANT: Uuid = Uuid::from_u128(0x7e);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// A refusal costs little more than reading what was sent.
 const SOON: Duration = Duration::from_secs(5);
 const MOST_MEMORY_MIB: u64 = 20;

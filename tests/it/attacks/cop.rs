@@ -58,9 +58,7 @@ async fn assert_too_much(query: &str) {
 
 #[tokio::test]
 async fn aliases_are_not_overloaded() {
-    let aliases: String = (0..=100)
-        .map(|n| format!("alias{n}: __typename "))
-        .collect();
+    let aliases = each(0..=100, |n| format!("alias{n}: __typename"));
     assert_too_much(&format!("query cop {{ {aliases} }}")).await;
 }
 
@@ -243,13 +241,20 @@ async fn errors_say_nothing_of_what_lies_beneath() {
 
 #[tokio::test]
 async fn fragments_neither_go_round_nor_double_without_end() {
-    let doubling: String = (0..30)
-        .map(|n| format!("fragment f{n} on Query {{ ...f{} ...f{} }} ", n + 1, n + 1))
-        .collect();
+    let doubling = each(0..30, |n| {
+        let next = n + 1;
+        format!("fragment f{n} on Query {{ ...f{next} ...f{next} }}")
+    });
     assert_too_much(&format!(
         "{{ ...f0 }} {doubling} fragment f30 on Query {{ __typename }}"
     ))
     .await;
     let round = "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }";
     assert_too_much(round).await;
+}
+
+/// A piece of a document for each number.
+fn each(numbers: impl IntoIterator<Item = usize>, piece: impl Fn(usize) -> String) -> String {
+    let pieces: Vec<String> = numbers.into_iter().map(piece).collect();
+    pieces.join(" ")
 }

@@ -72,11 +72,7 @@ async fn a_statement_without_a_condition_sees_the_rows_of_the_one_tenant_that_wa
             let (own, foreign) = seen(&mut everywhere, table, tenant).await;
             filled += usize::from(own > 0 && foreign > 0);
             let mut reading = reads.of(tenant).await.unwrap();
-            assert_eq!(
-                seen(&mut reading, &table, tenant).await,
-                (own, 0),
-                "{table}"
-            );
+            assert_eq!(seen(&mut reading, table, tenant).await, (own, 0), "{table}");
             reading.done();
         }
     }

@@ -19,6 +19,7 @@ use super::{cases, malformed};
 use crate::faults::program::Program;
 use crate::property::crowd;
 use crate::property::dice::Dice;
+use crate::support::switch;
 
 const TENANT: Uuid = Uuid::from_u128(0x7e);
 /// Requests of the flood at the same time.
@@ -28,8 +29,7 @@ const GOOD: usize = 200;
 const GOOD_PAUSE: Duration = Duration::from_millis(5);
 
 fn seed() -> u64 {
-    let told = std::env::var("CI_ATTACK_SEED").ok();
-    told.map_or(7, |seed| seed.parse().expect("CI_ATTACK_SEED is a number"))
+    switch("CI_ATTACK_SEED").unwrap_or(7)
 }
 
 /// Rows of every table but those of dead letters and of counts, as the program's own database has them.

@@ -184,6 +184,32 @@ pub(super) fn request(dice: &mut Dice) -> Vec<u8> {
     }
 }
 
+/// Signs and words that stand where they do not belong.
+const ODD: [&str; 22] = [
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "!",
+    "$",
+    "@",
+    "...",
+    "|",
+    "&",
+    "\"",
+    "\"\"\"",
+    "#",
+    "query",
+    "on",
+    "null",
+    "99999999999999999999",
+    "1e999",
+    "\u{feff}",
+    "__typename",
+];
+
 fn damaged_document(dice: &mut Dice, base: &str) -> String {
     let mut tokens: Vec<String> = Vec::new();
     for sign in base.chars() {
@@ -192,35 +218,11 @@ fn damaged_document(dice: &mut Dice, base: &str) -> String {
             Some(last)
                 if word && last.ends_with(|end: char| end.is_alphanumeric() || end == '_') =>
             {
-                last.push(sign)
+                last.push(sign);
             }
             _ => tokens.push(sign.to_string()),
         }
     }
-    const ODD: [&str; 22] = [
-        "{",
-        "}",
-        "(",
-        ")",
-        "[",
-        "]",
-        "!",
-        "$",
-        "@",
-        "...",
-        "|",
-        "&",
-        "\"",
-        "\"\"\"",
-        "#",
-        "query",
-        "on",
-        "null",
-        "99999999999999999999",
-        "1e999",
-        "\u{feff}",
-        "__typename",
-    ];
     for _ in 0..=dice.below(5) {
         let at = dice.below(tokens.len().max(1));
         let other = dice.below(tokens.len().max(1));

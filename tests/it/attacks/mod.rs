@@ -11,12 +11,11 @@ mod malformed;
 mod floods;
 mod quiet;
 
+use crate::support::switch;
+
 /// How many cases a random attack has, unless the environment says otherwise.
 const CASES_UNLESS_TOLD: u64 = 2_000;
 
 fn cases() -> u64 {
-    let told = std::env::var("CI_ATTACK_CASES").ok();
-    told.map_or(CASES_UNLESS_TOLD, |cases| {
-        cases.parse().expect("CI_ATTACK_CASES is a number")
-    })
+    switch("CI_ATTACK_CASES").unwrap_or(CASES_UNLESS_TOLD)
 }

@@ -10,7 +10,7 @@ use crate::faults::program::Program;
 use crate::property::crowd;
 
 const TENANT: Uuid = Uuid::from_u128(0x7e);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What the platform's rows hold of a person and must never be said, by column.
 const PLANTED: [(&str, &str); 8] = [

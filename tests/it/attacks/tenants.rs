@@ -13,7 +13,7 @@ use customer_intelligence::resolve::fence::Pepper;
 use customer_intelligence::workers::{Context, ingest};
 use futures::future::join_all;
 use serde_json::{Value, json};
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::cases;
@@ -331,11 +331,7 @@ async fn every_read_gives_nothing_when_the_second_fence_alone_stands() {
         let mut shown = 0;
         for _ in 0..200 {
             let mut reading = reads.of(foreign).await.unwrap();
-            sqlx::query("select set_config('ci.tenant_id', $1, false)")
-                .bind(told.to_string())
-                .execute(&mut *reading)
-                .await
-                .unwrap();
+            tell(&mut reading, told).await;
             reading.done();
             let query = question(&world, &mut dice, &[]);
             if query.contains("letter") {
@@ -354,6 +350,17 @@ async fn every_read_gives_nothing_when_the_second_fence_alone_stands() {
     }
 }
 
+/// Says to a connection whose rows it may see.
+async fn tell(connection: &mut PgConnection, tenant: Uuid) {
+    sqlx::query!(
+        "select set_config('ci.tenant_id', $1, false)",
+        tenant.to_string()
+    )
+    .fetch_one(connection)
+    .await
+    .unwrap();
+}
+
 /// The same below GraphQL.
 #[tokio::test]
 async fn a_reader_that_is_asked_about_another_tenant_on_a_told_connection_finds_nobody() {
@@ -361,11 +368,7 @@ async fn a_reader_that_is_asked_about_another_tenant_on_a_told_connection_finds_
     let [own, foreign] = [&world.all[0], &world.all[1]];
     let reads = world.db.reads();
     let mut reading = reads.of(foreign.id).await.unwrap();
-    sqlx::query("select set_config('ci.tenant_id', $1, false)")
-        .bind(own.id.to_string())
-        .execute(&mut *reading)
-        .await
-        .unwrap();
+    tell(&mut reading, own.id).await;
     reading.done();
     let reader = Reader::new(reads, world.clock.clone(), 3);
     let found = reader.insights(foreign.id, &foreign.persons).await.unwrap();

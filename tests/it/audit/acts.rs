@@ -8,7 +8,7 @@ use futures::future::join_all;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::{TENANT, entry, lines};
+use super::{TENANT, entry};
 use crate::support::TestDb;
 
 async fn verified(db: &TestDb) -> Result<Head, Fault> {
@@ -60,7 +60,9 @@ async fn writers_at_the_same_time_make_one_chain_of_what_was_committed() {
     join_all(writers).await;
     let head = verified(&db).await.expect("it is whole");
     assert_eq!(head.number, 8 * 20 * 2);
-    let told = lines(&db, "select distinct subject_tag::text from audit_act").await;
+    let told = db
+        .lines("select distinct subject_tag::text from audit_act")
+        .await;
     assert_eq!(told.len(), 8 * 20 * 2, "each once");
 }
 
@@ -96,12 +98,12 @@ async fn whatever_is_changed_taken_out_or_moved_is_found() {
     let db = TestDb::new().await;
     written(&db, 6).await;
     assert_eq!(verified(&db).await.unwrap().number, 6);
-    let columns = lines(
-        &db,
-        "select column_name::text from information_schema.columns
+    let columns = db
+        .lines(
+            "select column_name::text from information_schema.columns
          where table_name = 'audit_act' and column_name not in ('tenant_id', 'number') order by 1",
-    )
-    .await;
+        )
+        .await;
     assert_eq!(columns.len(), 9);
     for column in columns {
         let other = match column.as_str() {

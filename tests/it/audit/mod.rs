@@ -5,13 +5,11 @@ mod acts;
 mod rig;
 mod reads;
 mod exports;
+mod retention;
 
 use customer_intelligence::audit::{Act, Actor, Entry, Subject};
 use serde_json::json;
-use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
-
-use crate::support::TestDb;
 
 const TENANT: Uuid = Uuid::from_u128(0x7e);
 
@@ -24,13 +22,4 @@ fn entry(number: u128) -> Entry {
         detail: json!({ "purpose": "marketing", "number": number.to_string() }),
         at: "2027-03-01T12:00:00.123456Z".parse().unwrap(),
     }
-}
-
-/// Runs a statement behind the service's back, and returns its first column as text.
-async fn lines(db: &TestDb, statement: &str) -> Vec<String> {
-    let rows = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
-        .fetch_all(&db.superuser())
-        .await
-        .unwrap_or_else(|err| panic!("{statement}: {err}"));
-    rows.iter().map(|row| row.get::<String, _>(0)).collect()
 }

@@ -9,13 +9,13 @@ use customer_intelligence::db::{PoolConfig, pool};
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::resolve::fence::Pepper;
 use customer_intelligence::telemetry::metrics::{AUDIT_READS_LOST, Recorder};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use uuid::Uuid;
 
+use super::TENANT;
 use super::rig::{Rig, noting};
-use super::{TENANT, lines};
 use crate::faults::proxy::{Behind, Proxy};
 use crate::property::crowd;
 use crate::support::TestDb;
@@ -43,76 +43,42 @@ async fn told(people: u64) -> (Rig, Vec<Uuid>) {
 async fn every_request_that_reads_about_persons_is_a_link_and_no_other() {
     let (mut rig, customers) = told(4).await;
     let (one, two) = (customers[0], customers[1]);
-    let aliases: String = customers
-        .iter()
-        .enumerate()
-        .map(|(at, id)| {
-            format!(r#"a{at}: customer_insight(person_profile_id: "{id}") {{ status }} "#)
-        })
-        .collect();
+    let insight = |id: Uuid| format!(r#"customer_insight(person_profile_id: "{id}") {{ status }}"#);
+    let aliased = |(at, id): (usize, &Uuid)| format!("a{at}: {}", insight(*id));
+    let aliases: Vec<String> = customers.iter().enumerate().map(aliased).collect();
     let by_ids = format!(
         r#"{{ customer_insights_by_ids(person_profile_ids: ["{one}", "{two}"]) {{ status }} }}"#
     );
-    for (role, person, query) in [
-        (
-            "dispatcher",
-            Uuid::nil(),
-            format!(
-                r#"query Popup {{ customer_insight(person_profile_id: "{one}") {{ status }} }}"#
-            ),
-        ),
-        (
-            "customer",
-            one,
-            format!(r#"{{ customer_insight(person_profile_id: "{one}") {{ status }} }}"#),
-        ),
+    let page = "{ customer_insights(first: 2) { nodes { status } } }".to_owned();
+    for (role, query) in [
+        ("dispatcher", format!("query Popup {{ {} }}", insight(one))),
+        ("customer", format!("{{ {} }}", insight(one))),
         (
             "manager",
-            Uuid::nil(),
-            format!("query Screen {{ {aliases} }}"),
+            format!("query Screen {{ {} }}", aliases.join(" ")),
         ),
-        ("manager", Uuid::nil(), by_ids),
-        (
-            "manager",
-            Uuid::nil(),
-            "{ customer_insights(first: 2) { nodes { status } } }".to_owned(),
-        ),
+        ("manager", by_ids),
+        ("manager", page),
     ] {
-        rig.ask_as(role, person, json!({ "query": query }))
-            .await
-            .data();
+        let asked = json!({ "query": query });
+        rig.ask_as(role, one, asked).await.data();
     }
     // Nobody is read about.
+    let schema = "{ __schema { queryType { name } } }".to_owned();
     for (role, query) in [
-        ("manager", "{ __schema { queryType { name } } }".to_owned()),
-        (
-            "manager",
-            format!(
-                r#"{{ customer_insight(person_profile_id: "{}") {{ status }} }}"#,
-                Uuid::from_u128(9)
-            ),
-        ),
-        (
-            "driver",
-            format!(r#"{{ customer_insight(person_profile_id: "{one}") {{ status }} }}"#),
-        ),
-        (
-            "customer",
-            format!(r#"{{ customer_insight(person_profile_id: "{two}") {{ status }} }}"#),
-        ),
+        ("manager", schema),
+        ("manager", format!("{{ {} }}", insight(Uuid::from_u128(9)))),
+        ("driver", format!("{{ {} }}", insight(one))),
+        ("customer", format!("{{ {} }}", insight(two))),
     ] {
         rig.ask_as(role, one, json!({ "query": query })).await;
     }
     rig.written().await;
-    let found = rig
-        .lines(
-            "select concat_ws(' ', number, role, coalesce(user_id, '-'), coalesce(operation, '-'), persons,
-               cardinality(subject_tags), length(query_hash)) from audit_read order by number",
-        )
-        .await;
+    let links = "select concat_ws(' ', number, role, coalesce(user_id, '-'), coalesce(operation, '-'), persons,
+           cardinality(subject_tags), length(query_hash)) from audit_read order by number";
     let all = customers.len();
     assert_eq!(
-        found,
+        rig.lines(links).await,
         [
             "1 dispatcher u-7 Popup 1 1 32".to_owned(),
             "2 customer - - 1 1 32".to_owned(),
@@ -123,13 +89,19 @@ async fn every_request_that_reads_about_persons_is_a_link_and_no_other() {
     );
     let report = rig.whole().await;
     assert_eq!(report.links, 5 + 2, "and that the chain began and ended");
-    let named = rig
-        .lines("select l::text from audit_read l union all select a::text from audit_act a")
-        .await
-        .join("\n");
+    let kept = "select l::text from audit_read l union all select a::text from audit_act a";
+    let kept = rig.lines(kept).await.join("\n");
     for person in customers {
-        assert!(!named.contains(&person.to_string()), "no id is kept");
+        assert!(!kept.contains(&person.to_string()), "no id is kept");
     }
+}
+
+fn log(arguments: &str) -> Value {
+    let query = format!(
+        "{{ audit_log({arguments}) {{ nodes {{ act role user_id operation persons query_hash }}
+         page_info {{ has_next_page end_cursor }} }} }}"
+    );
+    json!({ "query": query })
 }
 
 #[tokio::test]
@@ -151,12 +123,6 @@ async fn the_officer_finds_who_read_about_a_person_also_when_they_are_erased() {
         .data();
     rig.written().await;
     rig.told.erase(person).await;
-    let log = |arguments: &str| {
-        let query = format!(
-            "{{ audit_log({arguments}) {{ nodes {{ act role user_id operation persons query_hash }} page_info {{ has_next_page end_cursor }} }} }}"
-        );
-        json!({ "query": query })
-    };
     let about = log(&format!(r#"person_profile_id: "{person}", act: "read""#));
     let found = rig.ask("data_protection", about.clone()).await.data();
     let nodes = found["audit_log"]["nodes"].as_array().unwrap();
@@ -171,7 +137,18 @@ async fn the_officer_finds_who_read_about_a_person_also_when_they_are_erased() {
             "{role}"
         );
     }
-    // In pages, by actor, by time.
+}
+
+#[tokio::test]
+async fn the_officer_turns_pages_and_asks_by_who_did_what_and_when() {
+    let (mut rig, customers) = told(2).await;
+    for person in &customers {
+        let query =
+            format!(r#"{{ customer_insight(person_profile_id: "{person}") {{ status }} }}"#);
+        let asked = json!({ "query": query });
+        rig.ask("dispatcher", asked).await.data();
+    }
+    rig.written().await;
     let (mut seen, mut after) = (Vec::new(), String::new());
     loop {
         let page = rig
@@ -179,17 +156,11 @@ async fn the_officer_finds_who_read_about_a_person_also_when_they_are_erased() {
             .await
             .data();
         let page = &page["audit_log"];
-        seen.extend(
-            page["nodes"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|node| node["act"].clone()),
-        );
+        seen.extend(page["nodes"].as_array().unwrap().iter().cloned());
         if page["page_info"]["has_next_page"] == false {
             break;
         }
-        after = format!(r#", after: {}"#, page["page_info"]["end_cursor"]);
+        after = format!(r", after: {}", page["page_info"]["end_cursor"]);
     }
     let counted = rig
         .lines(
@@ -236,68 +207,23 @@ async fn processes_follow_each_other_and_whatever_is_touched_is_found() {
         (report.faults.len(), report.heads.len(), report.links),
         (0, 4, 18)
     );
-    let anchors = lines(
-        &db,
-        "select coalesce(anchor::text, '-') from audit_read where number = 1 order by at",
-    )
-    .await;
+    let anchors = db
+        .lines("select coalesce(anchor::text, '-') from audit_read where number = 1 order by at")
+        .await;
     assert_eq!(
         anchors,
         ["-".to_owned(), chains[0].to_string(), chains[1].to_string()]
     );
-    let (first, last) = (chains[0], chains[2]);
     let superuser = db.superuser();
-    for (change, chain) in [
-        (
-            format!(
-                "update audit_read set subject_tags = subject_tags[2:] where chain = '{last}' and number = 2"
-            ),
-            last,
-        ),
-        (
-            format!(
-                "update audit_read set role = 'manager' where chain = '{first}' and number = 4"
-            ),
-            first,
-        ),
-        (
-            format!("update audit_read set lost = 1 where chain = '{first}' and number = 4"),
-            first,
-        ),
-        (
-            format!("delete from audit_read where chain = '{last}' and number = 3"),
-            last,
-        ),
-        (
-            format!("delete from audit_read where chain = '{last}' and number = 4"),
-            last,
-        ),
-        (
-            format!("delete from audit_read where chain = '{last}'"),
-            last,
-        ),
-        (
-            format!("delete from audit_read where chain = '{first}' and number = 1"),
-            first,
-        ),
-        (
-            format!(
-                "update audit_read set chain = '{}' where chain = '{last}'",
-                Uuid::from_u128(5)
-            ),
-            last,
-        ),
-    ] {
+    for (change, chain) in touched(chains[0], chains[2]) {
         let mut tx = superuser.begin().await.unwrap();
         let changed = sqlx::raw_sql(AssertSqlSafe(change.clone()))
             .execute(&mut *tx)
             .await;
         assert!(changed.unwrap().rows_affected() > 0, "{change}");
         let report = verify::tenant(&mut tx, TENANT).await.unwrap();
-        assert!(
-            report.faults.iter().any(|(of, _)| *of == Some(chain)),
-            "{change}: {report:?}"
-        );
+        let found = report.faults.iter().any(|(of, _)| *of == Some(chain));
+        assert!(found, "{change}: {report:?}");
         tx.rollback().await.unwrap();
     }
     // What no chain tells by itself: heads that were noted elsewhere do.
@@ -317,6 +243,30 @@ async fn processes_follow_each_other_and_whatever_is_touched_is_found() {
     for head in &heads {
         assert_eq!(verify::holds(&mut connection, head).await.unwrap(), Ok(()));
     }
+}
+
+/// Ways to touch the chains of the first and of the last process, and in whose it has to be found.
+fn touched(first: Uuid, last: Uuid) -> [(String, Uuid); 8] {
+    let of = |what: &str, chain: Uuid| format!("{what} where chain = '{chain}'");
+    let link = |what: &str, chain: Uuid, number: u8| {
+        let change = of(what, chain);
+        (format!("{change} and number = {number}"), chain)
+    };
+    let elsewhere = format!("update audit_read set chain = '{}'", Uuid::from_u128(5));
+    [
+        link(
+            "update audit_read set subject_tags = subject_tags[2:]",
+            last,
+            2,
+        ),
+        link("update audit_read set role = 'manager'", first, 4),
+        link("update audit_read set lost = 1", first, 4),
+        link("delete from audit_read", last, 3),
+        link("delete from audit_read", last, 4),
+        link("delete from audit_read", first, 1),
+        (of("delete from audit_read", last), last),
+        (of(&elsewhere, last), last),
+    ]
 }
 
 #[tokio::test]
@@ -350,7 +300,7 @@ async fn what_is_older_than_it_has_to_be_kept_goes_and_the_rest_stays_whole() {
             .await
             .unwrap();
         assert_eq!(again, 0, "{day}: once is enough, after {gone}");
-        let counted = lines(&db, "select count(*)::text from audit_read").await;
+        let counted = db.lines("select count(*)::text from audit_read").await;
         assert_eq!(counted[0], left.to_string(), "{day}");
         let report = verify::tenant(&mut connection, TENANT).await.unwrap();
         assert_eq!(report.faults, [], "{day}");
@@ -382,9 +332,7 @@ async fn a_full_queue_costs_no_answer_and_the_chain_tells_how_many_are_missing()
         reads.note(read([5]));
     };
     tokio::join!(reads.run(), running);
-    let found = lines(
-        &db,
-        "select concat_ws(' ', number, persons, cardinality(subject_tags), lost) from audit_read order by number",
+    let found = db.lines("select concat_ws(' ', number, persons, cardinality(subject_tags), lost) from audit_read order by number",
     )
     .await;
     assert_eq!(
@@ -437,11 +385,9 @@ async fn links_that_break_cost_no_read_and_double_none() {
         reads.close();
     };
     tokio::join!(reads.run(), noting);
-    let counted = lines(
-        &db,
-        "select concat_ws(' ', count(*), count(distinct subject_tags)) from audit_read",
-    )
-    .await;
+    let counted = db
+        .lines("select concat_ws(' ', count(*), count(distinct subject_tags)) from audit_read")
+        .await;
     assert_eq!(counted, ["60 60"], "each once");
     let mut connection = db.pool().acquire().await.unwrap();
     let report = verify::tenant(&mut connection, TENANT).await.unwrap();

@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use super::{TENANT, lines};
+use super::TENANT;
 use crate::privacy::rig::office;
 use crate::rights::Rig as Told;
 use crate::support::TestDb;
@@ -179,6 +179,6 @@ impl Rig {
     }
 
     pub(super) async fn lines(&self, statement: &str) -> Vec<String> {
-        lines(self.db(), statement).await
+        self.db().lines(statement).await
     }
 }

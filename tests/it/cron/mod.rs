@@ -3,4 +3,4 @@
 mod door;
 mod runs;
 mod schedule;
-mod stage;
+pub(crate) mod stage;

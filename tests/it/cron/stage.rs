@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::privacy::rig::office;
 use crate::support::TestDb;
 
-pub(super) const RETENTION: Retention = Retention {
+pub(crate) const RETENTION: Retention = Retention {
     dead_letter_days: 90,
     job_days: 30,
     audit_read_months: 24,

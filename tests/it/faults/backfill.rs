@@ -20,6 +20,7 @@ use super::expected::{Expected, QUARANTINE_DAYS};
 use crate::intake::program::{Commands, Ran, text};
 use crate::property::crowd::{self, Crowd};
 use crate::support::TestDb;
+use crate::support::switch;
 
 const TENANT: Uuid = Uuid::from_u128(0xbac_f112);
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -55,7 +56,7 @@ async fn until(child: &mut Child, mut so: impl AsyncFnMut() -> bool) -> bool {
 
 /// Random numbers that can be had again.
 fn dice() -> impl FnMut(u64) -> u64 {
-    let mut state = super::switches::switch("CI_FAULT_SEED").unwrap_or(1);
+    let mut state = switch("CI_FAULT_SEED").unwrap_or(1_u64);
     move |below| {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)

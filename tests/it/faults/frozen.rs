@@ -12,8 +12,9 @@ use super::expected::Expected;
 use super::load::Load;
 use super::program::Program;
 use super::shown::{compare, drained};
-use super::switches::{alone, connections, switch};
+use super::switches::{alone, connections};
 use super::wired::told;
+use crate::support::switch;
 
 const HISTORIES: u64 = 40;
 /// The limit on a pause inside a transaction, in milliseconds: short, and the service's own.

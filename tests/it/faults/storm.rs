@@ -11,9 +11,10 @@ use uuid::Uuid;
 use super::expected::Expected;
 use super::load::Load;
 use super::shown::drained;
-use super::switches::{Chance, alone, switch};
+use super::switches::{Chance, alone};
 use super::wired::Wired;
 use crate::property::crowd::{self, Crowd};
+use crate::support::switch;
 
 const TIMES: usize = 10;
 const CONNECTIONS: usize = 64;

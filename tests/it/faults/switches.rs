@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::support::switch;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Ready again after the program was killed.
@@ -23,23 +24,13 @@ pub(super) fn hold_against(what: &str, took: Duration, bar: Duration) {
 
 /// Whether the full form is asked for.
 pub(super) fn is_full() -> bool {
-    switch("CI_FAULT_KILLS").is_some()
+    switch::<u64>("CI_FAULT_KILLS").is_some()
 }
 
 /// These tests measure, so they run one after the other.
 pub(super) async fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::const_new(());
     ALONE.lock().await
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test's own switches, read nowhere else"
-)]
-pub(super) fn switch(name: &str) -> Option<u64> {
-    std::env::var(name)
-        .ok()
-        .and_then(|wanted| wanted.parse().ok())
 }
 
 /// How often to kill: `CI_FAULT_KILLS`, else the given number.

@@ -90,18 +90,12 @@ async fn a_manager_takes_steps_back_until_none_speaks() {
     ];
     assert_eq!(steps, expected);
     let actor = "select actor || ': ' || reason from model_champion order by since desc limit 1";
-    let actor: String = sqlx::query_scalar(actor)
-        .fetch_one(rig.db.pool())
-        .await
-        .unwrap();
-    assert_eq!(actor, "manager: too many false alarms");
+    let actor = rig.db.lines(actor).await;
+    assert_eq!(actor, ["manager: too many false alarms"]);
     let acts = "select string_agg(act || ' ' || detail, '; ' order by number) from audit_act";
-    let acts: String = sqlx::query_scalar(acts)
-        .fetch_one(rig.db.pool())
-        .await
-        .unwrap();
+    let acts = rig.db.lines(acts).await;
     let written = r#"model_rolled_back {"kind":"churn","version":1}; model_rolled_back {"kind":"churn","version":null}"#;
-    assert_eq!(acts, written, "what did nothing is no act");
+    assert_eq!(acts, [written], "what did nothing is no act");
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ impl Reply {
 
 /// The door over any pool.
 pub(crate) fn router(pool: Pool, clock: Clock) -> Router {
-    router_with(pool.clone(), clock.clone(), unattended(pool, clock))
+    router_with(pool.clone(), clock.clone(), &unattended(pool, clock))
 }
 
 /// The door over a database, insights being read on these connections.
@@ -76,8 +76,8 @@ pub(crate) fn router_over(reads: impl Into<Reads>, db: &TestDb, clock: Clock) ->
 }
 
 /// The door over any pool, with a writer that somebody runs.
-pub(crate) fn router_with(pool: Pool, clock: Clock, writer: Writer) -> Router {
-    let desks = desks(&pool, &writer, &clock);
+pub(crate) fn router_with(pool: Pool, clock: Clock, writer: &Writer) -> Router {
+    let desks = desks(&pool, writer, &clock);
     door(Reader::new(pool, clock, 3), desks)
 }
 

@@ -1,6 +1,6 @@
 //! What goes out: put down once, in order, gone with the person, and never once it is forbidden.
 
-mod receiver;
+pub(crate) mod receiver;
 mod rig;
 mod sending;
 mod tables;

@@ -26,21 +26,21 @@ pub(super) fn secret(key: &[u8]) -> String {
     format!("whsec_{}", STANDARD.encode(key))
 }
 
-pub(super) fn keyring() -> Keyring {
+pub(crate) fn keyring() -> Keyring {
     Keyring::new([secret(&KEY).as_str()]).unwrap()
 }
 
 /// What was heard.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Heard {
-    pub(super) id: Uuid,
-    pub(super) body: Value,
+pub(crate) struct Heard {
+    pub(crate) id: Uuid,
+    pub(crate) body: Value,
     /// How many signatures it came with.
-    pub(super) signatures: usize,
+    pub(crate) signatures: usize,
 }
 
 impl Heard {
-    pub(super) fn person(&self) -> Option<Uuid> {
+    pub(crate) fn person(&self) -> Option<Uuid> {
         self.body["data"]["person_profile_id"]
             .as_str()?
             .parse()
@@ -49,12 +49,12 @@ impl Heard {
 }
 
 /// What is answered: a status and, where it is not to be asked again soon, for how many seconds.
-pub(super) type Answer = (u16, Option<u32>);
+pub(crate) type Answer = (u16, Option<u32>);
 /// What happens on the arrival of a message, before it is answered.
-pub(super) type OnArrival = Arc<dyn Fn(Heard) -> BoxFuture<'static, Answer> + Send + Sync>;
+pub(crate) type OnArrival = Arc<dyn Fn(Heard) -> BoxFuture<'static, Answer> + Send + Sync>;
 
-pub(super) struct Receiver {
-    pub(super) target: Target,
+pub(crate) struct Receiver {
+    pub(crate) target: Target,
     heard: Arc<Mutex<Vec<Heard>>>,
     script: Arc<Mutex<VecDeque<Answer>>>,
     _server: JoinSet<()>,
@@ -68,7 +68,7 @@ struct Shared {
 
 impl Receiver {
     /// One that answers with the next of the script, and 204 behind its end.
-    pub(super) async fn start(name: &str) -> Self {
+    pub(crate) async fn start(name: &str) -> Self {
         let script: Arc<Mutex<VecDeque<Answer>>> = Arc::default();
         let answers = Arc::clone(&script);
         let on_arrival: OnArrival = Arc::new(move |_| {
@@ -81,7 +81,7 @@ impl Receiver {
         }
     }
 
-    pub(super) async fn with(name: &str, on_arrival: OnArrival) -> Self {
+    pub(crate) async fn with(name: &str, on_arrival: OnArrival) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
@@ -107,7 +107,7 @@ impl Receiver {
         self.script.lock().unwrap().extend(answers);
     }
 
-    pub(super) fn heard(&self) -> Vec<Heard> {
+    pub(crate) fn heard(&self) -> Vec<Heard> {
         self.heard.lock().unwrap().clone()
     }
 }

@@ -16,7 +16,6 @@ use customer_intelligence::workers::dispatch::{Dispatcher, Outbound, Target};
 use customer_intelligence::workers::{Context, ingest};
 use futures::future::join_all;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use super::receiver::keyring;
@@ -114,11 +113,7 @@ impl Rig {
 
     /// The answers of a statement that is put behind the service's back, each as text.
     pub(super) async fn lines(&self, statement: &str) -> Vec<String> {
-        let rows = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
-            .fetch_all(&self.db.superuser())
-            .await
-            .unwrap_or_else(|err| panic!("{statement}: {err}"));
-        rows.iter().map(|row| row.get::<String, _>(0)).collect()
+        self.db.lines(statement).await
     }
 
     /// How deliveries to a receiver stand: `state outcome`, in the order of persons.

@@ -8,7 +8,6 @@ use customer_intelligence::outbox::{
     self, Done, Message, Outcome, claim, id_of, note, parked, put, put_all, replay, route, settle,
 };
 use serde_json::json;
-use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use crate::support::TestDb;
@@ -44,14 +43,6 @@ async fn transact<T>(pool: &Pool, work: impl AsyncFnOnce(&mut Tx) -> T) -> T {
     let done = work(&mut tx).await;
     tx.commit().await.unwrap();
     done
-}
-
-async fn lines(db: &TestDb, statement: &str) -> Vec<String> {
-    let rows = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
-        .fetch_all(&db.superuser())
-        .await
-        .unwrap();
-    rows.iter().map(|row| row.get::<String, _>(0)).collect()
 }
 
 fn done(id: Uuid, outcome: Outcome) -> Done {
@@ -96,7 +87,7 @@ async fn a_message_is_put_down_once_and_only_when_it_just_happened() {
     .await;
     let gates = "select granted::text || unopposed::text from outbox";
     assert_eq!(
-        lines(&db, gates).await,
+        db.lines(gates).await,
         ["{marketing}{analytics,personalisation}"]
     );
 }
@@ -205,7 +196,7 @@ async fn what_every_receiver_has_loses_what_it_says_and_is_taken_away_in_time() 
     assert_eq!(through(at(5)).await, 1);
     assert_eq!(settled().await, Some(true));
     let says = "select coalesce(payload::text, 'nothing') from outbox";
-    assert_eq!(lines(&db, says).await, ["nothing"]);
+    assert_eq!(db.lines(says).await, ["nothing"]);
     let prune = async |now| {
         transact(pool, async |tx| {
             outbox::prune(tx, TENANT, now).await.unwrap()
@@ -216,7 +207,7 @@ async fn what_every_receiver_has_loses_what_it_says_and_is_taken_away_in_time() 
     assert_eq!(prune(at(5) + TimeDelta::seconds(1)).await, 1);
     assert_eq!(settled().await, None);
     assert_eq!(
-        lines(&db, "select id::text from outbox_delivery").await,
+        db.lines("select id::text from outbox_delivery").await,
         [""; 0]
     );
 }
@@ -231,7 +222,7 @@ async fn where_nobody_listens_a_message_is_settled_at_once() {
     })
     .await;
     let says = "select coalesce(payload::text, 'nothing') from outbox";
-    assert_eq!(lines(&db, says).await, ["nothing"]);
+    assert_eq!(db.lines(says).await, ["nothing"]);
 }
 
 #[tokio::test]
@@ -256,5 +247,5 @@ async fn with_the_person_every_message_goes() {
     assert_eq!(gone, 2);
     let left = "select person_profile_id::text from outbox_delivery
         union select person_profile_id::text from outbox";
-    assert_eq!(lines(&db, left).await, [BEN.to_string()]);
+    assert_eq!(db.lines(left).await, [BEN.to_string()]);
 }

@@ -21,21 +21,15 @@ use uuid::Uuid;
 
 use super::receiver::{OnArrival, Receiver};
 use super::rig::{Rig, TENANT, allowing, profile};
+use crate::support::switch;
 
 /// How many withdrawals race; `CI_WITHDRAWALS` says otherwise.
 const WITHDRAWALS: usize = 300;
 /// Persons of one round.
 const ABREAST: usize = 20;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a longer run is asked for by the environment"
-)]
 fn withdrawals() -> usize {
-    let asked = std::env::var("CI_WITHDRAWALS").ok();
-    asked.map_or(WITHDRAWALS, |n| {
-        n.parse().expect("CI_WITHDRAWALS is a number")
-    })
+    switch("CI_WITHDRAWALS").unwrap_or(WITHDRAWALS)
 }
 
 /// Whether anything that forbids offers to a person is committed.
@@ -202,14 +196,7 @@ async fn nothing_is_sent_after_a_withdrawal_was_committed() {
             withdraw,
             write_down
         );
-        let kept: Vec<String> = keep.iter().map(Uuid::to_string).collect();
-        let lost = format!(
-            "select person_profile_id::text from outbox where kind = 'EngagementTrigger'
-             and person_profile_id::text in ('{}') and not exists (
-               select from outbox_delivery d where d.id = outbox.id and d.outcome in ('204', '500'))",
-            kept.join("', '")
-        );
-        assert_eq!(rig.lines(&lost).await, [""; 0]);
+        assert_none_was_kept_back(&rig, keep).await;
     }
     let guilty = judge.guilty.lock().unwrap().clone();
     assert!(guilty.is_empty(), "sent after the withdrawal: {guilty:?}");
@@ -223,4 +210,16 @@ async fn nothing_is_sent_after_a_withdrawal_was_committed() {
         withheld > withdrawn / 20,
         "some were withheld: {withheld} of {withdrawn}"
     );
+}
+
+/// What nobody withdrew went out, or will.
+async fn assert_none_was_kept_back(rig: &Rig, persons: &[Uuid]) {
+    let persons: Vec<String> = persons.iter().map(Uuid::to_string).collect();
+    let lost = format!(
+        "select person_profile_id::text from outbox where kind = 'EngagementTrigger'
+         and person_profile_id::text in ('{}') and not exists (
+           select from outbox_delivery d where d.id = outbox.id and d.outcome in ('204', '500'))",
+        persons.join("', '")
+    );
+    assert_eq!(rig.lines(&lost).await, [""; 0]);
 }

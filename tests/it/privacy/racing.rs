@@ -1,8 +1,12 @@
-//! Erasures against everything that could bring a person back: ingest, rebuilds and repeated deliveries at once.
+//! Erasures against everything that could bring a person back or tell of them: ingest, rebuilds, repeated deliveries and
+//! the outbox at once.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use chrono::TimeDelta;
+use customer_intelligence::workers::dispatch::{Dispatcher, Outbound};
 use customer_intelligence::workers::rebuild::{self, Options};
 use customer_intelligence::workers::{erase, ingest};
 use futures::{StreamExt, stream};
@@ -11,8 +15,10 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::rig::{Rig, TENANT};
+use crate::outbox::receiver::{OnArrival, Receiver, keyring};
 use crate::property::crowd;
 use crate::stories::traces;
+use crate::support::switch;
 
 /// How many persons are erased; `CI_ERASURES` says otherwise.
 const ERASURES: usize = 50;
@@ -27,20 +33,16 @@ const REBUILD: Options = Options {
     restart: false,
 };
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a longer run is asked for by the environment"
-)]
 fn erasures() -> usize {
-    let asked = std::env::var("CI_ERASURES").ok();
-    asked.map_or(ERASURES, |n| n.parse().expect("CI_ERASURES is a number"))
+    switch("CI_ERASURES").unwrap_or(ERASURES)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nobody_survives_an_erasure_whatever_goes_on_meanwhile_and_no_replay_brings_them_back() {
     let erasures = erasures();
     let folder = tempfile::tempdir().unwrap();
-    let rig = Rig::new(folder.path()).await;
+    let mut rig = Rig::new(folder.path()).await;
+    rig.context.settings.announces = true;
     let crowd = crowd::shuffled(TENANT, 0..erasures as u64, 30, false);
     let erased: Vec<Uuid> = crowd.persons.iter().copied().take(erasures).collect();
     assert_eq!(erased.len(), erasures);
@@ -53,6 +55,17 @@ async fn nobody_survives_an_erasure_whatever_goes_on_meanwhile_and_no_replay_bri
         let wake = Arc::new(Notify::new());
         busy.spawn(async move { ingest::run(context, &wake, std::future::pending()).await });
     }
+    let (judge, receiver, dispatcher) = outbox(&rig).await;
+    let clock = rig.context.clock.clone();
+    let target = receiver.target.clone();
+    busy.spawn(async move {
+        loop {
+            // What is told again later is due then.
+            clock.advance(TimeDelta::milliseconds(100));
+            dispatcher.keep().await.unwrap();
+            dispatcher.round(&target, 5).await.unwrap();
+        }
+    });
     let folding = rig.context.folding();
     busy.spawn(async move {
         loop {
@@ -77,6 +90,13 @@ async fn nobody_survives_an_erasure_whatever_goes_on_meanwhile_and_no_replay_bri
         .collect::<Vec<_>>();
     let ((), receipts) = tokio::join!(bring, erase);
     busy.shutdown().await;
+    let told = judge.lock().unwrap().clone();
+    assert!(
+        told.after.is_empty(),
+        "told of the erased: {:?}",
+        told.after
+    );
+    assert!(told.of_customers > 0, "something was told meanwhile");
     rig.fold().await;
     rebuild::run(&rig.context.folding(), &REBUILD, |_, _| {})
         .await
@@ -89,6 +109,53 @@ async fn nobody_survives_an_erasure_whatever_goes_on_meanwhile_and_no_replay_bri
     }
     rig.tell(&crowd.bodies).await;
     assert_nobody(rig, &erased).await;
+}
+
+/// What was told to a receiver.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    /// Messages about somebody who was a customer when they arrived.
+    of_customers: usize,
+    /// Of whom something else was told than that they are erased when they were.
+    after: Vec<Uuid>,
+}
+
+/// A receiver that looks up whether whoever it is told of is still there, and what brings messages to it.
+async fn outbox(rig: &Rig) -> (Arc<Mutex<Told>>, Receiver, Dispatcher) {
+    let judge: Arc<Mutex<Told>> = Arc::default();
+    let (told, pool) = (Arc::clone(&judge), rig.db.superuser());
+    let on_arrival: OnArrival = Arc::new(move |heard| {
+        let (told, pool) = (Arc::clone(&told), pool.clone());
+        Box::pin(async move {
+            let person = heard.person();
+            let Some(person) = person.filter(|_| heard.body["type"] != "CustomerErased") else {
+                return (204, None);
+            };
+            let known = sqlx::query_scalar!(
+                r#"select exists (
+                     select from customer where tenant_id = $1 and person_profile_id = $2) as "known!""#,
+                TENANT,
+                person,
+            );
+            let known = known.fetch_one(&pool).await.unwrap();
+            let mut told = told.lock().unwrap();
+            if known {
+                told.of_customers += 1;
+            } else {
+                told.after.push(person);
+            }
+            (204, None)
+        })
+    });
+    let receiver = Receiver::with("elsewhere", on_arrival).await;
+    let outbound = Outbound {
+        targets: [receiver.target.clone()].into(),
+        keyring: keyring(),
+        timeout: Duration::from_secs(10),
+    };
+    let (pool, clock) = (rig.context.pool.clone(), rig.context.clock.clone());
+    let dispatcher = Dispatcher::new(pool, clock, outbound).unwrap();
+    (judge, receiver, dispatcher)
 }
 
 /// By the ledger's scans, and of some by looking into every column of every table.

@@ -122,7 +122,7 @@ async fn it_is_not_proven_before_everybody_downstream_has_confirmed() {
     let now = rig.context.clock.now();
     let pool = rig.db.pool();
     let mut tx = Tx::begin(pool).await.unwrap();
-    outbox::route(&mut tx, TENANT, &[target.clone()], now)
+    outbox::route(&mut tx, TENANT, std::slice::from_ref(&target), now)
         .await
         .unwrap();
     let claimed = outbox::claim(&mut tx, TENANT, &target, now, 10)

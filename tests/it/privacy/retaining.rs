@@ -3,16 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use customer_intelligence::actions::cron::{Asker, enter};
 use customer_intelligence::audit::Actor;
 use customer_intelligence::domain::retention::RetentionClock;
+use customer_intelligence::jobs::{self, Key, State};
 use customer_intelligence::workers::rebuild::{self, Options};
-use customer_intelligence::workers::{erasures, retain, verify};
+use customer_intelligence::workers::{self, erasures, retain, verify};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use super::rig::{Rig, TENANT, backoffice, profile};
+use crate::cron::stage;
 use crate::property::crowd;
 
 const REBUILD: Options = Options {
@@ -58,7 +61,8 @@ async fn old_messages_and_checkouts_go_and_no_replay_brings_them_back() {
     let aged = "activity_log where kind in (12, 20) and occurred_at <= '2025-12-01T12:00:00Z'";
     let before = counted(&rig, aged).await;
     assert!(before > 0, "the crowd has something old");
-    assert_eq!(preview.rows.values().sum::<u64>(), before as u64);
+    let previewed: u64 = preview.rows.values().sum();
+    assert_eq!(i64::try_from(previewed).unwrap(), before);
     assert_eq!(
         counted(&rig, aged).await,
         before,
@@ -164,4 +168,54 @@ async fn whoever_was_not_heard_of_for_long_is_reviewed_then_erased_unless_a_hold
         .unwrap();
     let reviews = rig.office.reviews(TENANT, 100).await.unwrap();
     assert!(reviews.iter().all(|(person, _)| *person != quiet));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_nightly_run_lets_go_of_whoever_is_due_and_warns_of_what_is_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::new(folder.path()).await;
+    let now = rig.context.clock.now();
+    let (gone, lively) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let months = |n: i64| now - TimeDelta::days(31 * n);
+    rig.tell(&[told_at(gone, months(40)), told_at(lively, months(2))])
+        .await;
+    let context = workers::cron::Context {
+        work: rig.context.clone(),
+        office: rig.office.clone(),
+        retention: stage::RETENTION,
+    };
+    assert_eq!(
+        nightly(&context, "ci_retain").await["items"],
+        2,
+        "one of them twice: reviewed, asked to go"
+    );
+    let requested = "erasure_request where basis = 'retention'";
+    assert_eq!(counted(&rig, requested).await, 1);
+
+    assert_eq!(nightly(&context, "ci_deadlines").await["items"], 0);
+    rig.context.clock.advance(TimeDelta::days(26));
+    assert_eq!(nightly(&context, "ci_deadlines").await["items"], 1);
+    while erasures::round(&rig.context, &rig.office).await.unwrap() > 0 {}
+    rig.assert_gone(gone).await;
+    assert_eq!(counted(&rig, "customer").await, 1);
+}
+
+/// Enters a run of a job, works on it, and returns how it went.
+async fn nightly(context: &workers::cron::Context, name: &'static str) -> Value {
+    let now = context.work.clock.now();
+    let run = (name, now, Uuid::nil());
+    let pool = &context.work.pool;
+    assert!(enter(pool, run, Asker::Schedule, now).await.unwrap());
+    assert!(workers::cron::run::round(context).await.unwrap());
+    let key = Key::new(
+        Uuid::nil(),
+        name,
+        now.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+    );
+    let job = jobs::find(pool, &key)
+        .await
+        .unwrap()
+        .expect("it was entered");
+    assert_eq!(job.state, State::Finished, "{job:?}");
+    job.progress
 }

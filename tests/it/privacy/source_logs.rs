@@ -7,7 +7,7 @@ use crate::support::TestDb;
 
 const ROUTINE: &str = include_str!("../../../hasura/sql/forget_person.sql");
 const CATALOGUE: &str = include_str!("../../../src/demo/hdb_catalog.sql");
-/// As in Hasura's init_pg_source.sql.
+/// As in Hasura's `init_pg_source.sql`.
 const INVOCATIONS: &str = "create table hdb_catalog.event_invocation_logs (
     id text primary key default gen_random_uuid(), trigger_name text,
     event_id text references hdb_catalog.event_log (id), status integer, request json, response json,

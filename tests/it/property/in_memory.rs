@@ -19,6 +19,7 @@ use super::history::{History, history};
 use super::oracle::Oracle;
 use super::shrink::{shrink, transcript};
 use super::world::World;
+use crate::support::switch;
 
 /// Histories of a run without a flag.
 const HISTORIES: u64 = 10_000;
@@ -32,15 +33,7 @@ pub(super) type Insights = BTreeMap<Uuid, Option<Insight>>;
 
 /// How many histories this run looks at: `CI_PROPERTY_CASES`, else the given number.
 pub(super) fn cases(otherwise: u64) -> u64 {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test's own switch, read nowhere else"
-    )]
-    let wanted = std::env::var("CI_PROPERTY_CASES");
-    wanted
-        .ok()
-        .and_then(|wanted| wanted.parse().ok())
-        .unwrap_or(otherwise)
+    switch("CI_PROPERTY_CASES").unwrap_or(otherwise)
 }
 
 /// Tells the history one way and reads everybody's insight; the first way is the plain one, all at once.

@@ -6,7 +6,8 @@ use customer_intelligence::workers::rebuild::{self, Options, Progress};
 use customer_intelligence::workers::verify;
 use uuid::Uuid;
 
-use super::rig::{Rig, TENANT, switch};
+use super::rig::{Rig, TENANT};
+use crate::support::switch;
 
 const OPTIONS: Options = Options {
     tenant: None,

@@ -103,12 +103,3 @@ impl Rig {
             .rows_affected()
     }
 }
-
-/// A number that a run of these tests is asked for.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test's own switches, read nowhere else"
-)]
-pub(super) fn switch(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}

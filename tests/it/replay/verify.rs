@@ -5,7 +5,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sqlx::{AssertSqlSafe, Row};
 
-use super::rig::{Rig, TENANT, switch};
+use super::rig::{Rig, TENANT};
+use crate::support::switch;
 
 /// How many cells are damaged, one after the other. `CI_VERIFY_DAMAGES` says otherwise.
 const DAMAGES: u64 = 150;

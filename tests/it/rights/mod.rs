@@ -14,7 +14,6 @@ use customer_intelligence::resolve::fence::Pepper;
 use customer_intelligence::workers::{Context, ingest};
 use futures::future::join_all;
 use serde_json::json;
-use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use crate::support::TestDb;
@@ -68,11 +67,7 @@ impl Rig {
 
     /// The answers of a statement that is put behind the service's back, each as text.
     pub(crate) async fn lines(&self, statement: &str) -> Vec<String> {
-        let rows = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
-            .fetch_all(&self.db.superuser())
-            .await
-            .unwrap_or_else(|err| panic!("{statement}: {err}"));
-        rows.iter().map(|row| row.get::<String, _>(0)).collect()
+        self.db.lines(statement).await
     }
 
     pub(crate) async fn customers(&self) -> Vec<Uuid> {

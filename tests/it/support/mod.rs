@@ -1,6 +1,8 @@
 //! What integration tests stand on: a database of their own.
 
 mod server;
+mod switch;
 mod test_db;
 
+pub(crate) use switch::switch;
 pub(crate) use test_db::TestDb;

@@ -72,6 +72,15 @@ impl TestDb {
             .connect_lazy_with(options)
     }
 
+    /// Runs a statement behind the service's back, and returns its first column, which is a text.
+    pub(crate) async fn lines(&self, statement: &str) -> Vec<String> {
+        let rows = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
+            .fetch_all(&self.superuser())
+            .await
+            .unwrap_or_else(|err| panic!("{statement}: {err}"));
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
     /// How to connect to it as a superuser.
     pub(crate) fn options(&self) -> PgConnectOptions {
         self.maintenance.clone().database(&self.name)

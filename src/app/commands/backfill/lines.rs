@@ -91,11 +91,9 @@ impl Lines {
         hash.update(length.unwrap_or(u64::MAX).to_be_bytes());
         hash.update(&head);
         let compressed = head.starts_with(GZIP);
-        let identity = hash.finalize();
-        let identity = identity.iter().map(|byte| format!("{byte:02x}"));
         Ok(Self {
             label,
-            identity: identity.collect(),
+            identity: hex::encode(hash.finalize()),
             length,
             compressed,
             input: match file {

@@ -59,9 +59,7 @@ impl Source {
         let mut hash = Sha256::new();
         hash.update(identity);
         hash.update(format!("{:?}", (options.tenant, options.from, options.to)));
-        let short = hash.finalize();
-        let short = short.iter().take(8).map(|byte| format!("{byte:02x}"));
-        format!("{what}-{}", short.collect::<String>())
+        format!("{what}-{:.16}", hex::encode(hash.finalize()))
     }
 
     /// Whether there may be more of it later, so that to be finished once is not to be finished for good.

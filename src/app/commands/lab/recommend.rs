@@ -123,7 +123,7 @@ impl Chosen {
 
 fn hash(model: &Ease) -> anyhow::Result<String> {
     let digest = Sha256::digest(postcard::to_stdvec(model)?);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(digest))
 }
 
 /// All files over the same users and items.

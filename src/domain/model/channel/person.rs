@@ -34,7 +34,7 @@ fn moments(history: &History, now: Minutes) -> impl Iterator<Item = DateTime<Utc
         .filter_map(instant)
 }
 
-/// Why, such as "WhatsApp: 9 of 11 read or answered (last 2025-10-14), e-mail: 2 of 15".
+/// Why, such as "`WhatsApp`: 9 of 11 read or answered (last 2025-10-14), e-mail: 2 of 15".
 #[must_use]
 pub fn told(found: &Preference, habits: &Habits, language: Language) -> String {
     let stated = found.stated.map(|channel| {

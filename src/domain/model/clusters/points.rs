@@ -47,7 +47,6 @@ impl Points {
     }
 
     /// One by one.
-    #[must_use]
     pub fn iter(&self) -> std::slice::ChunksExact<'_, f64> {
         self.values.chunks_exact(self.dimension)
     }
