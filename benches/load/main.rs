@@ -10,6 +10,7 @@
 //!     cargo bench --bench load -- phases
 //!     cargo bench --bench load -- memory
 //!     cargo bench --bench load -- export
+//!     cargo bench --bench load -- nightly
 //!
 //! Machines differ and are noisy: what counts is the ratio to the baseline. Everything (client, server, PostgreSQL with
 //! its disk syncs on) shares this machine. One file a load; `database` and `client` are what they share.
@@ -28,6 +29,8 @@ mod peers;
 mod phases;
 mod memory;
 mod export;
+mod crowd;
+mod nightly;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -75,6 +78,8 @@ enum Load {
     Memory(memory::Options),
     /// Everything about one person, encrypted; and what noting a read costs.
     Export(export::Options),
+    /// The nightly training of one large operator: seconds by kind of model, and memory.
+    Nightly(nightly::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -99,6 +104,7 @@ fn main() -> anyhow::Result<()> {
             Load::Phases(options) => phases::run(&options).await,
             Load::Memory(options) => memory::run(&options).await,
             Load::Export(options) => Box::pin(export::run(&options)).await,
+            Load::Nightly(options) => Box::pin(nightly::run(&options)).await,
         }
     })
 }

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use super::commands::{
     audit, backfill, dead_letters, demo, doctor, erase, export, hasura, lab, outbox, purposes,
-    rebuild, retain, verify,
+    rebuild, retain, train, verify,
 };
 
 /// Customer insight for people who run on Hasura: event triggers in, a remote schema out.
@@ -98,6 +98,12 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  customer-intelligence retain --dry-run\n  \
             customer-intelligence retain --tenant 6f1c…-… --json")]
     Retain(retain::Options),
+    /// Learn anew from everybody: who comes back and for how much, which tours go together, groups, habits.
+    ///
+    /// The service does so every night. A version speaks from then on when it beats its baseline and the one before.
+    #[command(after_help = "Examples:\n  customer-intelligence train\n  \
+            customer-intelligence train --tenant 6f1c…-… --only churn,tours --json")]
+    Train(train::Options),
     /// Who did what, and who read about whom: look it up, and see whether anybody tampered with it.
     #[command(
         subcommand,

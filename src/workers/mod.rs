@@ -4,7 +4,8 @@
 //! time has changed, `sweep` lets go of what waited too long, `dispatch` sends what is to go out, `cron` runs what comes
 //! round, `rebuild` folds everybody again, `verify` looks whether what is stored is what the log says, `erase` takes a
 //! person out with all that is under way, `erasures` does so for whatever was
-//! asked for, `retain` lets go of what was kept long enough, `exports` makes the archives that persons' data are handed out in.
+//! asked for, `retain` lets go of what was kept long enough, `exports` makes the archives that persons' data are handed out in,
+//! `train` learns anew from everybody.
 //! Deliberately absent: spawning; whoever composes
 //! the program runs these futures.
 
@@ -20,6 +21,7 @@ pub mod erase;
 pub mod erasures;
 pub mod retain;
 pub mod exports;
+pub mod train;
 
 use tokio::task::JoinHandle;
 

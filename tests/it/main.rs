@@ -31,6 +31,8 @@ mod demo;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
+mod learning;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod models;

@@ -14,6 +14,7 @@ pub(super) mod outbox;
 pub(super) mod purposes;
 pub(super) mod rebuild;
 pub(super) mod retain;
+pub(super) mod train;
 pub(super) mod verify;
 mod serve;
 
@@ -52,6 +53,7 @@ pub(super) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(options) => verify::run(&config, options).await,
         Command::Erase(options) => Box::pin(erase::run(config, options)).await,
         Command::Retain(options) => Box::pin(retain::run(config, options)).await,
+        Command::Train(options) => Box::pin(train::run(&config, options)).await,
         Command::Audit(command) => Box::pin(audit::run(config, command)).await,
         Command::Backfill(options) => Box::pin(backfill::run(config, options)).await,
         Command::DeadLetters(command) => Box::pin(dead_letters::run(&config, command)).await,

@@ -10,12 +10,8 @@ use crate::models::form;
 pub(super) fn train(material: &Material, champion: Option<&[u8]>) -> Training {
     let settings = Settings::default();
     let champion: Option<Artefact> = champion.and_then(form::decode);
-    let (artefact, report) = learn(
-        &material.histories,
-        material.until,
-        settings,
-        champion.as_ref(),
-    );
+    let histories = material.histories.spread(settings.persons_max);
+    let (artefact, report) = learn(&histories, material.until, settings, champion.as_ref());
     let speaks = report.champion.map_or("none", |one| one.name());
     Training {
         algorithm: speaks.to_owned(),

@@ -1,10 +1,13 @@
 //! Groups of customers: found anew every four weeks, from the present ones on; in between people are only assigned.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::{Material, Training};
 use crate::domain::model::clusters::model::{Clusters, Customer, Rfm};
-use crate::domain::model::history::{DAY, minutes};
+use crate::domain::model::histories::Histories;
+use crate::domain::model::history::{DAY, Minutes, minutes};
 use crate::domain::model::registry::Verdict;
 use crate::models::form;
 
@@ -16,14 +19,14 @@ const KEPT_DAYS: i64 = 28;
 pub(super) fn train(material: &Material, champion: Option<&[u8]>) -> Training {
     let now = minutes(material.until);
     let present: Option<Clusters> = champion.and_then(form::decode);
-    let customers: Vec<Customer<'_>> = material
-        .histories
-        .iter()
-        .filter_map(|history| {
-            Some(Customer {
-                rfm: Rfm::of(history, now)?,
-                region: history.home(now),
-            })
+    let (numbers, regions) = looked_at(&material.histories, now);
+    let customers: Vec<Customer<'_>> = numbers
+        .into_iter()
+        .map(|(rfm, region)| Customer {
+            rfm,
+            region: region
+                .and_then(|place| regions.get(place))
+                .map(String::as_str),
         })
         .collect();
     let training = |report, artefact, verdict, reason| Training {
@@ -63,4 +66,27 @@ pub(super) fn train(material: &Material, champion: Option<&[u8]>) -> Training {
         }
         Err(error) => training(json!({}), None, Verdict::Abstains, error.to_string()),
     }
+}
+
+/// Everybody with a booking: their numbers, and the place of the region they travel to most.
+fn looked_at(histories: &Histories, now: Minutes) -> (Vec<(Rfm, Option<usize>)>, Vec<String>) {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut numbers = Vec::new();
+    for history in histories.iter() {
+        let Some(rfm) = Rfm::of(&history, now) else {
+            continue;
+        };
+        let next = places.len();
+        let region = history
+            .home(now)
+            .map(|region| *places.entry(region.to_owned()).or_insert(next));
+        numbers.push((rfm, region));
+    }
+    let mut regions = vec![String::new(); places.len()];
+    for (region, place) in places {
+        if let Some(name) = regions.get_mut(place) {
+            *name = region;
+        }
+    }
+    (numbers, regions)
 }

@@ -10,6 +10,7 @@ use super::channel::Channel;
 use super::channel::evidence::{Accounts, Evidence};
 use super::channel::preference::Rates;
 use super::engagement::{Usual, Weights, decayed, drawn, said};
+use super::histories::Histories;
 use super::history::{DAY, History, Minutes};
 use super::sentiment::{self, Group, Sentiment};
 
@@ -65,7 +66,7 @@ impl Habits {
     /// Learns from everybody by an instant. What is too rare stays as it is for nobody in particular.
     #[must_use]
     pub fn learn(
-        histories: &[History],
+        histories: &Histories,
         accounts: &BTreeMap<Uuid, String>,
         zone: Tz,
         weights: Weights,
@@ -75,8 +76,8 @@ impl Habits {
         let known = known.filter_map(|(id, kind)| Some((*id, Channel::from_name(kind)?)));
         let accounts: Accounts = known.collect();
         let mut sums = Sums::default();
-        for history in histories {
-            sums.add(history, &accounts, now);
+        for history in histories.iter() {
+            sums.add(&history, &accounts, now);
         }
         let usual = sums.usual();
         let report = Report {
@@ -238,6 +239,7 @@ mod tests {
         let unread = (0..15).map(|_| history("WHATSAPP", false));
         let rare = (0..3).map(|_| history("SMS", true));
         let all: Vec<History> = read.chain(unread).chain(rare).collect();
+        let all: Histories = all.iter().collect();
         let learn = |now| {
             Habits::learn(
                 &all,

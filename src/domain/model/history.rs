@@ -19,6 +19,8 @@ use crate::domain::insight::BookerKind;
 
 /// Whoever has more bookings than this is no traveller, whatever their bookings say.
 const BOOKINGS_MAX: usize = 500;
+/// Parties of so many are groups, as `domain::derive` has it.
+const GROUP: u32 = 8;
 /// A day in minutes.
 pub const DAY: Minutes = 1_440;
 
@@ -240,9 +242,11 @@ impl History {
     pub fn before(&self, cut: DateTime<Utc>) -> Self {
         let cut = minutes(cut);
         let bookings = self.bookings.iter().filter(|one| one.booked <= cut);
+        let bookings: Vec<Booking> = bookings.map(|one| one.before(cut)).collect();
         let trips = self.trips.iter().filter(|one| one.known_by(cut));
         Self {
-            bookings: bookings.map(|one| one.before(cut)).collect(),
+            organiser: organises(&bookings),
+            bookings,
             trips: trips.map(|one| one.before(cut)).collect(),
             messages: self.messages.before(cut),
             answers: self
@@ -372,6 +376,18 @@ impl Trip {
     }
 }
 
+/// Whether the median party of kept bookings is a group.
+fn organises(bookings: &[Booking]) -> bool {
+    let kept = bookings.iter().filter(|one| one.cancelled.is_none());
+    let mut parties: Vec<u32> = kept.filter_map(|one| one.party.map(u32::from)).collect();
+    parties.sort_unstable();
+    let upper = parties.get(parties.len() / 2);
+    let lower = parties.get(parties.len().saturating_sub(1) / 2);
+    upper
+        .zip(lower)
+        .is_some_and(|(upper, lower)| upper + lower >= 2 * GROUP)
+}
+
 /// The place of a value in a list of those seen so far, which it joins.
 fn place<T: Clone + PartialEq>(seen: &mut Vec<T>, value: Option<&T>) -> Option<u16> {
     let value = value?;
@@ -493,6 +509,21 @@ mod tests {
         assert!(seen.answers.is_empty());
         let after = usual().before(at(NOON + 10_000 * DAY));
         assert_eq!(after, usual(), "the end of time cuts nothing off");
+    }
+
+    #[test]
+    fn whoever_organised_a_group_later_had_not_done_so_before() {
+        let mut history = usual();
+        history.bookings[1].party = Some(30);
+        history.organiser = true;
+        let then = at(NOON + 92 * DAY);
+        assert!(!history.before(then).organiser, "a party of two by then");
+        assert!(
+            history.before(at(NOON + 10_000 * DAY)).organiser,
+            "(2 + 30) / 2"
+        );
+        history.bookings[0].party = Some(20);
+        assert!(history.before(then).organiser);
     }
 
     #[test]

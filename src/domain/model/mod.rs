@@ -8,6 +8,7 @@
 pub mod registry;
 pub mod history;
 pub mod message;
+pub mod histories;
 
 pub mod special;
 pub mod simplex;

@@ -74,6 +74,17 @@ impl Verdict {
         Self::Abstains,
     ];
 
+    /// As it is written on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Promoted => "promoted",
+            Self::BeatenByChampion => "beaten by the champion",
+            Self::BeatenByBaseline => "beaten by the baseline",
+            Self::Abstains => "abstains",
+        }
+    }
+
     /// The stored number.
     #[must_use]
     pub const fn code(self) -> i16 {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::histories::Histories;
 use super::history::{History, Minutes};
 use super::wilson;
 
@@ -91,11 +92,11 @@ pub fn csat(ratings: &[u8]) -> Option<Figure> {
 
 /// What all groups say by an instant; groups of which nothing can be told are absent.
 #[must_use]
-pub fn groups(histories: &[History], now: Minutes) -> BTreeMap<Group, Sentiment> {
+pub fn groups(histories: &Histories, now: Minutes) -> BTreeMap<Group, Sentiment> {
     let mut scores: BTreeMap<Group, Vec<u8>> = BTreeMap::new();
     let mut ratings: BTreeMap<Group, Vec<u8>> = BTreeMap::new();
-    for history in histories {
-        for (group, (score, rating)) in latest(history, now) {
+    for history in histories.iter() {
+        for (group, (score, rating)) in latest(&history, now) {
             if let Some(score) = score {
                 scores.entry(group.clone()).or_default().push(score);
             }
@@ -176,7 +177,7 @@ mod tests {
             ..History::default()
         };
         let all = vec![history; 10];
-        let found = groups(&all, 5);
+        let found = groups(&all.iter().collect(), 5);
         let value = |group: &Group| {
             found
                 .get(group)
@@ -186,6 +187,6 @@ mod tests {
         assert_eq!(value(&Group::Tenant), Some(100.0));
         assert_eq!(value(&Group::Tour(Uuid::from_u128(1))), Some(-100.0));
         assert_eq!(found.len(), 2);
-        assert!(groups(&all[..9], 5).is_empty());
+        assert!(groups(&all[..9].iter().collect(), 5).is_empty());
     }
 }

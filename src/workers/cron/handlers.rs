@@ -12,7 +12,8 @@ use crate::jobs::runs;
 use crate::outbox;
 use crate::privacy::{erase, queue};
 use crate::projections;
-use crate::workers::{due, retain as retention_run, sweep};
+use crate::workers::train::{Step, Trained};
+use crate::workers::{due, retain as retention_run, sweep, train as training_run};
 
 pub(super) async fn refresh(context: &Context, tenant_id: Uuid) -> Result<u64, Error> {
     let mut all = 0;
@@ -36,6 +37,35 @@ pub(super) async fn expire(context: &Context, tenant_id: Uuid) -> Result<u64, Er
         }
         all += gone;
     }
+}
+
+/// Not `within` any time: everybody of a large tenant is read, in many statements that have their own limits.
+pub(super) async fn train(context: &Context, tenant_id: Uuid) -> Result<u64, Error> {
+    if tenant_id.is_nil() {
+        return Ok(0);
+    }
+    let (pool, clock) = (&context.work.pool, &context.work.clock);
+    let told = |step: Step<'_>| {
+        if let Step::Trained(Trained {
+            learned,
+            persons,
+            took,
+        }) = step
+        {
+            tracing::info!(
+                tenant = %tenant_id,
+                kind = learned.kind.name(),
+                version = learned.version,
+                verdict = ?learned.verdict,
+                persons,
+                took_ms = took.as_millis(),
+                "a model was trained"
+            );
+        }
+    };
+    let trained = training_run::tenant(pool, clock, tenant_id, (&[], "ci_train"), told).await?;
+    let new = trained.iter().filter(|one| one.learned.is_new).count();
+    Ok(u64::try_from(new).unwrap_or(u64::MAX))
 }
 
 pub(super) async fn prune(context: &Context, tenant_id: Uuid) -> Result<u64, Error> {

@@ -49,6 +49,13 @@ pub const JOBS: &[Job] = &[
         work: |context, tenant_id| Box::pin(handlers::expire(context, tenant_id)),
     },
     Job {
+        name: "ci_train",
+        does: "Learns anew from everybody: who comes back, which tours go together, groups and habits",
+        line: "10 2 * * *",
+        variable: "CI_SCHEDULE_TRAIN",
+        work: |context, tenant_id| Box::pin(handlers::train(context, tenant_id)),
+    },
+    Job {
         name: "ci_prune",
         does: "Takes away dead letters, finished runs, sent messages, proofs and records of reads that are over",
         line: "20 3 * * *",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::model::histories::Histories;
 use crate::domain::model::history::{Booking, DAY, History, Minutes};
 use crate::domain::model::wilson;
 
@@ -83,17 +84,17 @@ pub fn party(size: u16) -> u8 {
     u8::try_from(size.clamp(1, 3)).unwrap_or(3)
 }
 
-/// The rules that all kept bookings of these histories give, the surest first.
+/// The rules that all kept bookings of these histories give that were made by an instant, the surest first.
 #[must_use]
-pub fn rules(histories: &[History]) -> Vec<Rule> {
+pub fn rules(histories: &Histories, until: Minutes) -> Vec<Rule> {
     let mut of: BTreeMap<Among, u32> = BTreeMap::new();
     let mut with: BTreeMap<(Among, String), u32> = BTreeMap::new();
     let mut everybody: BTreeMap<String, u32> = BTreeMap::new();
     let mut all = 0_u32;
-    for history in histories {
-        for booking in history.kept() {
+    for history in histories.iter() {
+        for booking in history.kept().filter(|one| one.booked <= until) {
             all += 1;
-            let among = among(history, booking);
+            let among = among(&history, booking);
             let extras = || {
                 booking
                     .extras
@@ -233,7 +234,7 @@ mod tests {
 
     #[test]
     fn an_extra_that_goes_with_a_tour_is_found_with_its_lift() {
-        let rules = rules(&many());
+        let rules = rules(&many().iter().collect(), NOW);
         let bike = rules.iter().find(|one| one.extra == "BIKE").unwrap();
         assert_eq!(bike.among, Among::Tour(Uuid::from_u128(1)));
         assert_eq!((bike.with, bike.of), (20, 30));
@@ -249,7 +250,7 @@ mod tests {
 
     #[test]
     fn the_next_booking_is_offered_what_it_lacks_own_habits_first() {
-        let rules = rules(&many());
+        let rules = rules(&many().iter().collect(), NOW);
         let regular = history(&[(500, 1, &[1]), (200, 1, &[1]), (10, 0, &[])]);
         let offers = offers(&rules, &regular, NOW, 5);
         let told: Vec<&str> = offers.iter().map(|one| one.extra.as_str()).collect();

@@ -10,6 +10,7 @@ use super::model::TourModel;
 use super::{extras, season};
 use crate::domain::model::co_counts::CoCounts;
 use crate::domain::model::ease::{Ease, ITEMS_MAX};
+use crate::domain::model::histories::Histories;
 use crate::domain::model::history::{DAY, History, Minutes, Trip};
 use crate::domain::model::interactions::Interactions;
 use crate::domain::model::ranking::{self, Quality};
@@ -22,6 +23,9 @@ pub const TRAVELLERS_MIN: u32 = 5;
 pub const JUDGED_MIN: u32 = 30;
 /// Pairs kept of each tour.
 const ALSO: usize = 10;
+/// Lists of at most so many people are judged, evenly spread over all: the standard error of what is measured is below
+/// .005 then, and every try would otherwise make a list for everybody.
+const JUDGED_MAX: usize = 10_000;
 const YEAR: Minutes = 365 * DAY;
 /// What holds where the past is too short to choose from.
 const UNTUNED: Parameters = Parameters {
@@ -78,7 +82,7 @@ struct Taken {
 /// # Errors
 ///
 /// [`Untrainable`].
-pub fn train(histories: &[History], until: Minutes) -> Result<(TourModel, Report), Untrainable> {
+pub fn train(histories: &Histories, until: Minutes) -> Result<(TourModel, Report), Untrainable> {
     let taken = Taken::of(histories, until);
     if taken.tours.len() < 2 {
         return Err(Untrainable::TooFewTours(taken.tours.len()));
@@ -104,7 +108,7 @@ pub fn train(histories: &[History], until: Minutes) -> Result<(TourModel, Report
         months: taken.months(histories, until),
         repeats: taken.repeats(),
         popularity: recent,
-        extras: extras::rules(histories),
+        extras: extras::rules(histories, until),
         lead_days: lead_days(histories, until),
         ease,
         tours: taken.tours,
@@ -124,15 +128,15 @@ fn also(counts: &CoCounts) -> Vec<Vec<also_booked::Also>> {
 }
 
 impl Taken {
-    fn of(histories: &[History], until: Minutes) -> Self {
+    fn of(histories: &Histories, until: Minutes) -> Self {
         let mut travellers: BTreeMap<Uuid, u32> = BTreeMap::new();
         let trips = |history: &History| -> Vec<(Uuid, Minutes)> {
             let told = history.trips.iter().filter(|trip| known(trip) <= until);
             let tours = told.filter_map(|trip| Some((history.tour(trip.tour?)?, known(trip))));
             tours.collect()
         };
-        for history in histories {
-            let own: BTreeSet<Uuid> = trips(history).into_iter().map(|(tour, _)| tour).collect();
+        for history in histories.iter() {
+            let own: BTreeSet<Uuid> = trips(&history).into_iter().map(|(tour, _)| tour).collect();
             for tour in own {
                 *travellers.entry(tour).or_default() += 1;
             }
@@ -148,7 +152,7 @@ impl Taken {
         let mut tours: Vec<Uuid> = common.into_iter().map(|(tour, _)| tour).collect();
         tours.sort_unstable();
         let rows = histories.iter().map(|history| {
-            let own = trips(history).into_iter();
+            let own = trips(&history).into_iter();
             own.filter_map(|(tour, at)| {
                 let place = tours.binary_search(&tour).ok()?;
                 Some((u32::try_from(place).ok()?, at))
@@ -178,10 +182,11 @@ impl Taken {
         let popularity = popularity::share(&seen);
         let (lambdas, weights) = (&tune::LAMBDAS, &tune::WEIGHTS);
         let warm = fresh.filtered(|person, _| !seen.row(person).is_empty());
+        let warm = spread(&warm, JUDGED_MAX);
         if warm.rows().filter(|row| !row.is_empty()).count() < JUDGED_MIN as usize {
             return Ok((UNTUNED, Vec::new()));
         }
-        let tries = tune::tries(&seen, &fresh, &popularity, lambdas, weights)?;
+        let tries = tune::tries(&seen, &warm, &popularity, lambdas, weights)?;
         let best = tune::best(&tries).map_or(UNTUNED, |best| best.parameters);
         Ok((best, tries))
     }
@@ -196,6 +201,7 @@ impl Taken {
         let seen = self.between(Minutes::MIN, cut);
         let later = self.between(cut, until);
         let later = later.filtered(|person, _| !seen.row(person).is_empty());
+        let later = spread(&later, JUDGED_MAX);
         let fresh = new_in(&later, &seen);
         let popular = popularity::share(&self.between(cut - YEAR, cut));
         let ease = Ease::train(&tune::counts(&seen), parameters.lambda)?;
@@ -213,9 +219,9 @@ impl Taken {
     }
 
     /// By tour and month how many people travelled; months of fewer than five are empty.
-    fn months(&self, histories: &[History], until: Minutes) -> Vec<[u32; 12]> {
+    fn months(&self, histories: &Histories, until: Minutes) -> Vec<[u32; 12]> {
         let mut months = vec![[0_u32; 12]; self.tours.len()];
-        for history in histories {
+        for history in histories.iter() {
             let trips = history.trips.iter().filter(|trip| known(trip) <= until);
             let own: BTreeSet<(usize, u32)> = trips
                 .filter_map(|trip| {
@@ -260,14 +266,48 @@ fn new_in(later: &Interactions, before: &Interactions) -> Interactions {
     })
 }
 
+/// Every k-th of those who took something, so that at most `most` remain; the others took nothing.
+fn spread(table: &Interactions, most: usize) -> Interactions {
+    let taken: Vec<bool> = table.rows().map(|row| !row.is_empty()).collect();
+    let all = taken.iter().filter(|some| **some).count();
+    let step = all.div_ceil(most.max(1)).max(1);
+    let mut place = 0_usize;
+    let chosen: Vec<bool> = taken
+        .into_iter()
+        .map(|some| {
+            place += usize::from(some);
+            some && (place - 1).is_multiple_of(step)
+        })
+        .collect();
+    table.filtered(|person, _| chosen.get(person).copied().unwrap_or(false))
+}
+
 /// Median days between the first word of a seat and the first day; 90 where nobody was told of in advance.
-fn lead_days(histories: &[History], until: Minutes) -> f64 {
+fn lead_days(histories: &Histories, until: Minutes) -> f64 {
     const UNKNOWN: f64 = 90.0;
-    let trips = histories.iter().flat_map(|history| &history.trips);
+    let trips = histories.iter().flat_map(|history| history.trips);
     let ahead = trips.filter(|trip| known(trip) <= until && trip.ahead > 0);
     let mut days: Vec<i64> = ahead.map(|trip| trip.ahead / DAY).collect();
     days.sort_unstable();
     let middle = days.get(days.len() / 2);
     #[expect(clippy::cast_precision_loss, reason = "days")]
     middle.map_or(UNKNOWN, |days| *days as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_are_judged_are_spread_over_all_who_took_something() {
+        let rows: Vec<Vec<u32>> = (0..100)
+            .map(|n| if n % 2 == 0 { vec![0, 1] } else { Vec::new() })
+            .collect();
+        let table = Interactions::count(2, rows);
+        let some = spread(&table, 20);
+        let chosen: Vec<usize> = (0..100).filter(|n| !some.row(*n).is_empty()).collect();
+        let wanted: Vec<usize> = (0..17).map(|n| n * 6).collect();
+        assert_eq!(chosen, wanted, "every third of fifty");
+        assert_eq!(spread(&table, 50), table);
+    }
 }

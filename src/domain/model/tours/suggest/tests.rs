@@ -92,7 +92,7 @@ fn catalogue() -> Catalogue {
 }
 
 fn model() -> TourModel {
-    train::train(&population(), NOW).unwrap().0
+    train::train(&population().iter().collect(), NOW).unwrap().0
 }
 
 fn tours(list: &[Suggestion], of: List) -> Vec<u128> {
@@ -102,7 +102,7 @@ fn tours(list: &[Suggestion], of: List) -> Vec<u128> {
 
 #[test]
 fn planted_co_travel_is_suggested_and_the_back_test_says_by_how_much() {
-    let (model, report) = train::train(&population(), NOW).unwrap();
+    let (model, report) = train::train(&population().iter().collect(), NOW).unwrap();
     assert_eq!((report.travellers, report.tours), (400, 8));
     assert!(report.beats_popularity(), "{report:?}");
     assert!(report.model.ndcg_10 > 0.9, "{:?}", report.model);
@@ -208,7 +208,7 @@ fn nothing_that_was_recorded_later_is_used() {
     let population = population();
     let before: Vec<History> = population.iter().map(|one| one.before(at)).collect();
     let bytes = |histories: &[History]| {
-        let (model, _) = train::train(histories, cut).unwrap();
+        let (model, _) = train::train(&histories.iter().collect(), cut).unwrap();
         postcard::to_stdvec(&model).unwrap()
     };
     assert_eq!(bytes(&population), bytes(&before));
