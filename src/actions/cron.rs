@@ -23,6 +23,8 @@ pub enum Asker {
     Hasura,
     /// The scheduler of this service.
     Schedule,
+    /// A setting that asks for it.
+    Setting,
 }
 
 /// How far a run is; what is stored of it.
@@ -46,6 +48,23 @@ pub struct Progress {
     pub error: Option<String>,
 }
 
+impl Progress {
+    /// Of a run that nobody has taken up.
+    #[must_use]
+    pub const fn fresh(asked_by: Asker, now: DateTime<Utc>) -> Self {
+        Self {
+            asked_by,
+            not_before: now,
+            tries: 0,
+            after: None,
+            only: None,
+            failed: Vec::new(),
+            items: 0,
+            error: None,
+        }
+    }
+}
+
 /// What became of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Called {
@@ -65,16 +84,7 @@ pub async fn enter(
     now: DateTime<Utc>,
 ) -> Result<bool, db::Error> {
     let run = scheduled.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-    let progress = Progress {
-        asked_by,
-        not_before: now,
-        tries: 0,
-        after: None,
-        only: None,
-        failed: Vec::new(),
-        items: 0,
-        error: None,
-    };
+    let progress = Progress::fresh(asked_by, now);
     runs::enter(pool, &Key::new(tenant_id, name, run), &progress, now).await
 }
 

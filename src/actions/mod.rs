@@ -6,4 +6,5 @@ pub mod backfill;
 pub mod dead_letters;
 pub mod cron;
 pub mod models;
+pub mod model_settings;
 pub mod consents;

@@ -15,8 +15,8 @@ pub use crate::models::{RolledBack, Version};
 /// Where models are dealt with. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Models {
-    pool: Pool,
-    clock: Clock,
+    pub(super) pool: Pool,
+    pub(super) clock: Clock,
 }
 
 /// A version, and since when it speaks if it does.

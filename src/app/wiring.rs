@@ -132,7 +132,8 @@ impl Service {
         self.chore(|stop| async move {
             let due = workers::due::run(context.clone(), stop.cancelled());
             let auditor = workers::verify::run(context.folding(), stop.cancelled());
-            futures::join!(due, auditor);
+            let scores = workers::scores::run(context.clone(), stop.cancelled());
+            futures::join!(due, auditor, scores);
         });
     }
 

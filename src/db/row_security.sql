@@ -9,8 +9,8 @@ do $security$
 declare
   -- What insights are made of. A table that is not named here is closed to the reader.
   shown constant text[] := array[
-    'activity_log', 'consent', 'consent_purpose', 'customer', 'customer_insight', 'dossier', 'job', 'link',
-    'model_champion', 'model_version', 'tenant'];
+    'activity_log', 'consent', 'consent_purpose', 'customer', 'customer_insight', 'customer_score', 'dossier',
+    'job', 'link', 'model_champion', 'model_setting', 'model_version', 'tenant'];
   -- Rows of the nil uuid are everybody's here.
   shared constant text[] := array['consent_purpose'];
   -- Compared with the statement's own tenant once, before anything is read. No sub-select: distributed tables refuse one.

@@ -17,6 +17,7 @@ use super::types::activity::ActivityKind;
 use super::types::insight::CustomerInsight;
 use crate::domain::explain::Explanation;
 use crate::domain::insight::BoardingPlace;
+use crate::domain::model::sentiment::Sentiment;
 use crate::domain::moment::Moment;
 use crate::domain::timeline::MetricChange;
 use crate::insight::{
@@ -262,6 +263,16 @@ pub(super) async fn audience(
             .note(found.iter().map(|one| one.person_profile_id));
     }
     Some(found)
+}
+
+/// What a group of customers says, and by which version of the groups; `None` when the request has no tenant.
+pub(super) async fn cluster_sentiment(
+    ctx: &Context<'_>,
+    cluster: i32,
+) -> Option<Result<Option<(Sentiment, Option<i32>)>, Error>> {
+    let loaders = ctx.data_opt::<Loaders>()?;
+    let found = loaders.reader.cluster_sentiment(loaders.tenant?, cluster);
+    Some(found.await)
 }
 
 /// What was learned by a moment; null when it cannot be read now.

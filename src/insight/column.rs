@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-/// A typed column of `customer_insight`.
+/// A typed column of `customer_insight`, or of `customer_score` beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(
     missing_docs,
@@ -30,6 +30,14 @@ pub enum Column {
     FirstBookingAt,
     LastBookingAt,
     LastActivityAt,
+    ChurnRisk,
+    ChurnBand,
+    NextBookingExpectedAt,
+    PredictedBookings,
+    PredictedValue12Months,
+    PredictedValue36Months,
+    EngagementScore,
+    ClusterId,
 }
 
 /// How a column is read.
@@ -66,7 +74,30 @@ impl Column {
             Self::FirstBookingAt => ("first_booking_at", Kind::Instant),
             Self::LastBookingAt => ("last_booking_at", Kind::Instant),
             Self::LastActivityAt => ("last_activity_at", Kind::Instant),
+            Self::ChurnRisk => ("churn_risk", Kind::Float),
+            Self::ChurnBand => ("churn_band", Kind::Int),
+            Self::NextBookingExpectedAt => ("next_booking_expected_at", Kind::Instant),
+            Self::PredictedBookings => ("predicted_bookings", Kind::Float),
+            Self::PredictedValue12Months => ("predicted_value_12_months", Kind::Int),
+            Self::PredictedValue36Months => ("predicted_value_36_months", Kind::Int),
+            Self::EngagementScore => ("engagement_score", Kind::Float),
+            Self::ClusterId => ("cluster_id", Kind::Int),
         }
+    }
+
+    /// Whether a model says it.
+    pub(super) const fn is_score(self) -> bool {
+        matches!(
+            self,
+            Self::ChurnRisk
+                | Self::ChurnBand
+                | Self::NextBookingExpectedAt
+                | Self::PredictedBookings
+                | Self::PredictedValue12Months
+                | Self::PredictedValue36Months
+                | Self::EngagementScore
+                | Self::ClusterId
+        )
     }
 }
 

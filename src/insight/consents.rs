@@ -9,8 +9,13 @@ use uuid::Uuid;
 
 use super::{Error, Reader};
 use crate::db;
-use crate::domain::consent::{Act, Source, Standing, Statement, standing_of_set};
+use crate::domain::consent::{ANY, Act, Source, Standing, State, Statement, standing_of_set};
+use crate::domain::model::channel::Channel;
+use crate::domain::model::channel::preference::Allowed;
 use crate::domain::source::ContentHash;
+
+/// The purpose whose consent decides where somebody is written to.
+const MARKETING: &str = "marketing";
 
 /// Where one purpose and channel of a person stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +86,24 @@ pub fn standings(rows: Vec<ConsentRow>, now: DateTime<Utc>) -> Vec<Consent> {
         }
     });
     consents.collect()
+}
+
+/// What is said about marketing, by channel.
+#[must_use]
+pub fn allowed(consents: &[Consent]) -> Allowed {
+    let about = || consents.iter().filter(|one| one.purpose == MARKETING);
+    // Not to have been asked about one channel says nothing beyond what was said about all.
+    let told = about().filter(|one| one.standing.state != State::NotRequested);
+    let by_channel = told.filter_map(|one| {
+        let channel = Channel::from_name(&one.channel)?;
+        Some((channel, one.standing.state))
+    });
+    let otherwise = about().find(|one| one.channel == ANY);
+    Allowed {
+        stated: None,
+        by_channel: by_channel.collect(),
+        otherwise: otherwise.map(|one| one.standing.state),
+    }
 }
 
 /// The ledger's rows of these roots and of everyone merged into them, in no particular order.

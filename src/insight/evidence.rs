@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::current::{Purpose, from_log};
 use super::timeline::told;
-use super::{Error, Reader};
+use super::{Consent, Error, Learned, Reader, allowed, learned};
 use crate::domain::explain::{Explanation, Told, explain};
-use crate::domain::metric::Metric;
+use crate::domain::metric::{Judge, Metric};
 use crate::domain::moment::Moment;
 use crate::domain::source::SourceKey;
 use crate::domain::timeline::{MetricChange, changes};
@@ -58,6 +58,7 @@ pub(super) async fn explanations(
     }
     let persons: BTreeSet<Uuid> = requests.iter().map(|request| request.person).collect();
     let persons: Vec<Uuid> = persons.into_iter().collect();
+    let judges = Box::pin(Judges::load(reader, tenant, requests)).await?;
     let purpose = if wanted.keys().all(|moment| moment.is_now()) {
         Purpose::Timeline
     } else {
@@ -76,7 +77,9 @@ pub(super) async fn explanations(
                 let Some(rows) = of_root.get(person) else {
                     continue;
                 };
-                for one in explain(*person, rows, reference, *moment, now, metrics) {
+                let judge = judges.of(*person, *moment);
+                let at = (*moment, now);
+                for one in explain(*person, rows, reference, at, metrics, judge.as_ref()) {
                     let request = ExplainRequest {
                         person: *person,
                         moment: *moment,
@@ -90,6 +93,41 @@ pub(super) async fn explanations(
     })
     .await?;
     Ok(found)
+}
+
+/// Who judges whom: loaded only where something is asked that models say.
+#[derive(Default)]
+struct Judges {
+    learned: HashMap<Moment, Arc<Learned>>,
+    consents: HashMap<Uuid, Arc<Vec<Consent>>>,
+}
+
+impl Judges {
+    async fn load(
+        reader: &Reader,
+        tenant: Uuid,
+        requests: &[ExplainRequest],
+    ) -> Result<Self, Error> {
+        let judged = || requests.iter().filter(|one| one.metric.is_judged());
+        let moments: BTreeSet<Moment> = judged().map(|one| one.moment).collect();
+        if moments.is_empty() {
+            return Ok(Self::default());
+        }
+        let moments: Vec<Moment> = moments.into_iter().collect();
+        let about_channels = judged().filter(|one| one.metric == Metric::ChannelPreference);
+        let persons: BTreeSet<Uuid> = about_channels.map(|one| one.person).collect();
+        let persons: Vec<Uuid> = persons.into_iter().collect();
+        Ok(Self {
+            learned: learned::learned(reader, tenant, &moments).await?,
+            consents: reader.consents(tenant, &persons).await?,
+        })
+    }
+
+    fn of(&self, person: Uuid, moment: Moment) -> Option<Judge<'_>> {
+        let consents = self.consents.get(&person);
+        let consents = consents.map_or(&[][..], |all| all.as_slice());
+        Some(self.learned.get(&moment)?.judge(allowed(consents)))
+    }
 }
 
 /// Two folds of the person's rows for each request, until [`LATE_ROWS`] have been folded; the rest is absent.

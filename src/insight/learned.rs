@@ -13,10 +13,14 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Error, Reader};
+use crate::domain::metric::Judge;
+use crate::domain::model::channel::preference::Allowed;
 use crate::domain::model::churn::Artefact;
 use crate::domain::model::clusters::model::Clusters;
 use crate::domain::model::habits::Habits;
 use crate::domain::model::registry::Kind;
+use crate::domain::model::settings::ModelSettings;
+use crate::domain::model::standing::Voices;
 use crate::domain::model::tours::catalogue::Catalogue;
 use crate::domain::model::tours::model::TourModel;
 use crate::domain::moment::Moment;
@@ -59,8 +63,35 @@ pub struct Learned {
     pub habits: Arc<Habits>,
     /// Which version of it; none where nothing was learned.
     pub habits_version: Option<i32>,
+    /// What the tenant had decided by then.
+    pub settings: ModelSettings,
     /// What can be booked.
     pub catalogue: Arc<Catalogue>,
+}
+
+impl Learned {
+    /// Who speaks about the tenant's customers.
+    #[must_use]
+    pub fn voices(&self) -> Voices<'_> {
+        Voices {
+            churn: self.churn.as_ref().map(|spoken| &*spoken.model),
+            clusters: self.clusters.as_ref().map(|spoken| &*spoken.model),
+            habits: &self.habits,
+            weights: &self.settings.weights,
+        }
+    }
+
+    /// The same for a person who allows this, with their versions.
+    #[must_use]
+    pub fn judge(&self, allowed: Allowed) -> Judge<'_> {
+        Judge {
+            voices: self.voices(),
+            churn_version: self.churn.as_ref().map(|spoken| spoken.version),
+            clusters_version: self.clusters.as_ref().map(|spoken| spoken.version),
+            habits_version: self.habits_version,
+            allowed,
+        }
+    }
 }
 
 /// A catalogue and when it was read.
@@ -190,6 +221,7 @@ pub(super) async fn learned(
             clusters,
             habits_version: habits.as_ref().map(|spoken| spoken.version),
             habits: habits.map_or_else(Arc::default, |spoken| spoken.model),
+            settings: models::settings(&mut connection, tenant, at).await?,
             catalogue: Arc::clone(&catalogue),
         };
         found.insert(moment, Arc::new(learned));

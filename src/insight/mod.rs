@@ -16,11 +16,12 @@ mod labels;
 mod consents;
 mod learned;
 mod audience;
+mod groups;
 
 pub use audience::{AlsoBookedTour, Audience};
 pub use body::decode;
 pub use column::{Column, Comparison, Condition, Direction, OrderStep, Test, Value};
-pub use consents::{Consent, ConsentRow, consent_rows, standings};
+pub use consents::{Consent, ConsentRow, allowed, consent_rows, standings};
 pub use errors::Error;
 pub use evidence::{ExplainRequest, LateRequest};
 pub use labels::LabelKey;

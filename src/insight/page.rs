@@ -12,6 +12,12 @@ use super::{Column, Condition, Direction, Error, Found, OrderStep, Reader, Test,
 use crate::db::cursor;
 use crate::jobs;
 
+const SCORED_AT: &str = "least(computed_at, scored_at) as computed_at";
+/// The scores by names that `customer_insight` does not have.
+const SCORES: &str = "select person_profile_id as scored_person, computed_at as scored_at, churn_risk, churn_band, \
+    next_booking_expected_at, predicted_bookings, predicted_value_12_months, predicted_value_36_months, \
+    engagement_score, cluster_id from customer_score where tenant_id = ";
+
 /// Which persons, in which order, from where, how many.
 #[derive(Clone, Debug, Default)]
 pub struct PageRequest {
@@ -152,6 +158,13 @@ fn fits(place: &Place, order: &[OrderStep]) -> bool {
         && place.keys.iter().zip(order).all(typed)
 }
 
+/// Whether anything is asked that models say.
+fn looks_at_scores(request: &PageRequest) -> bool {
+    let tested = request.conditions.iter().map(|one| one.column);
+    let ordered = request.order.iter().map(|one| one.column);
+    tested.chain(ordered).any(Column::is_score)
+}
+
 fn statement(
     tenant: Uuid,
     request: &PageRequest,
@@ -160,9 +173,14 @@ fn statement(
 ) -> QueryBuilder<Postgres> {
     let mut sql =
         QueryBuilder::new("with oldest as materialized (select id from inbox where tenant_id = ");
-    sql.push_bind(tenant).push(
-        " and channel = 0 order by id limit 1) select person_profile_id, computed_at, valid_until, body, \
-         (select id from oldest) as oldest_delivery, exists (select from job where tenant_id = ",
+    sql.push_bind(tenant)
+        .push(" and channel = 0 order by id limit 1) select person_profile_id, ");
+    // What a model says is as old as its saying.
+    let scored = looks_at_scores(request);
+    sql.push(if scored { SCORED_AT } else { "computed_at" });
+    sql.push(
+        ", valid_until, body, (select id from oldest) as oldest_delivery, \
+         exists (select from job where tenant_id = ",
     );
     sql.push_bind(tenant)
         .push(" and name = any (array['backfill', 'rebuild']) and state = 0 and touched_at >= ")
@@ -175,8 +193,12 @@ fn statement(
             .push(if kind == Kind::Int { "::bigint" } else { "" });
         sql.push(" as key_").push(name);
     }
-    sql.push(" from customer_insight where tenant_id = ")
-        .push_bind(tenant);
+    sql.push(" from customer_insight");
+    if scored {
+        sql.push(" left join (").push(SCORES).push_bind(tenant);
+        sql.push(") as score on scored_person = person_profile_id");
+    }
+    sql.push(" where tenant_id = ").push_bind(tenant);
     for condition in &request.conditions {
         sql.push(" and ");
         push_condition(&mut sql, condition);
@@ -313,6 +335,21 @@ mod tests {
         };
         let sql = statement(Uuid::nil(), &request, Some(&place), DateTime::UNIX_EPOCH).sql();
         insta::assert_snapshot!(sql.as_str(), @"with oldest as materialized (select id from inbox where tenant_id = $1 and channel = 0 order by id limit 1) select person_profile_id, computed_at, valid_until, body, (select id from oldest) as oldest_delivery, exists (select from job where tenant_id = $2 and name = any (array['backfill', 'rebuild']) and state = 0 and touched_at >= $3) as partial, last_activity_at as key_last_activity_at, trips_taken::bigint as key_trips_taken from customer_insight where tenant_id = $4 and lifetime_revenue >= $5 and nps_score is not null and (last_activity_at is null and (trips_taken > $6 or trips_taken is null) or last_activity_at is null and trips_taken = $7 and person_profile_id > $8) order by last_activity_at desc nulls last, trips_taken asc nulls last, person_profile_id limit $9");
+    }
+
+    #[test]
+    fn what_models_say_is_looked_up_only_where_it_is_asked_for() {
+        let request = PageRequest {
+            conditions: vec![Condition {
+                column: Column::ClusterId,
+                test: Test::Compare(Comparison::Equal, Value::Int(3)),
+            }],
+            order: vec![step(Column::ChurnRisk, Direction::Desc)],
+            first: 10,
+            after: None,
+        };
+        let sql = statement(Uuid::nil(), &request, None, DateTime::UNIX_EPOCH).sql();
+        insta::assert_snapshot!(sql.as_str(), @"with oldest as materialized (select id from inbox where tenant_id = $1 and channel = 0 order by id limit 1) select person_profile_id, least(computed_at, scored_at) as computed_at, valid_until, body, (select id from oldest) as oldest_delivery, exists (select from job where tenant_id = $2 and name = any (array['backfill', 'rebuild']) and state = 0 and touched_at >= $3) as partial, churn_risk as key_churn_risk from customer_insight left join (select person_profile_id as scored_person, computed_at as scored_at, churn_risk, churn_band, next_booking_expected_at, predicted_bookings, predicted_value_12_months, predicted_value_36_months, engagement_score, cluster_id from customer_score where tenant_id = $4) as score on scored_person = person_profile_id where tenant_id = $5 and cluster_id = $6 order by churn_risk desc nulls last, person_profile_id limit $7");
     }
 
     #[test]

@@ -14,12 +14,14 @@ use super::audience::{self, AlsoBookedTour, Audience};
 use super::learned::{self, Learned, Library};
 use super::{
     Asked, Consent, Error, ExplainRequest, Found, LabelKey, LateRequest, Page, PageRequest,
-    TimelinePage, TimelineRequest, consents, evidence, labels, page, past, person, timeline,
+    TimelinePage, TimelineRequest, consents, evidence, groups, labels, page, past, person,
+    timeline,
 };
 use crate::db::PoolConfig;
 use crate::db::fenced::{Reading, Reads};
 use crate::domain::clock::Clock;
 use crate::domain::explain::Explanation;
+use crate::domain::model::sentiment::Sentiment;
 use crate::domain::moment::Moment;
 use crate::domain::timeline::MetricChange;
 
@@ -196,6 +198,16 @@ impl Reader {
     ) -> Result<Vec<AlsoBookedTour>, Error> {
         self.in_time(audience::also_booked(self, tenant, tour))
             .await
+    }
+
+    /// What a group of customers says, and by which version of the groups they were assigned; none where fewer than ten
+    /// people said something.
+    pub async fn cluster_sentiment(
+        &self,
+        tenant: Uuid,
+        cluster: i32,
+    ) -> Result<Option<(Sentiment, Option<i32>)>, Error> {
+        self.in_time(groups::sentiment(self, tenant, cluster)).await
     }
 
     /// A connection that sees this tenant.

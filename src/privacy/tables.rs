@@ -103,6 +103,28 @@ pub const TABLES: &[Table] = &[
         export: Export::As("metrics"),
     },
     Table {
+        name: "customer_score",
+        room: "projections",
+        holds: "what the models say of the person, for lists",
+        person: Some("person_profile_id"),
+        occurs: &[("person_profile_id", Occurs::Id)],
+        nobody: &["cluster_id"],
+        erased: Erased::Deleted,
+        kept: "until the person is erased or may no longer be profiled",
+        export: Export::As("metrics"),
+    },
+    Table {
+        name: "score_due",
+        room: "projections",
+        holds: "that the person is to be scored again",
+        person: Some("person_profile_id"),
+        occurs: &[("person_profile_id", Occurs::Id)],
+        erased: Erased::Deleted,
+        kept: "for some seconds after the insight was written",
+        export: Export::Not("it is about work, and says nothing of the person"),
+        ..NOBODY
+    },
+    Table {
         name: "fold_part",
         room: "projections",
         holds: "folded bookings of a person with very many",
@@ -323,6 +345,12 @@ pub const TABLES: &[Table] = &[
         name: "model_champion",
         room: "models",
         nobody: &["reason", "actor"],
+        ..NOBODY
+    },
+    Table {
+        name: "model_setting",
+        room: "models",
+        nobody: &["name", "value", "actor"],
         ..NOBODY
     },
     Table {

@@ -106,6 +106,8 @@ const fn group(section: Section) -> &'static str {
         Section::Behavior => "behavior_aggregate",
         Section::Engagement => "engagement_score",
         Section::Standing => "standing",
+        // What models say is no part of an insight, and changes without one.
+        Section::Forecast | Section::Conclusion => "forecast",
     }
 }
 

@@ -73,13 +73,14 @@ pub async fn erase(
     let log_rows = activity_log::erase(tx, tenant_id, &persons).await?;
     let forgotten = forget::forget(tx, tenant_id, &persons, now).await?;
     let messages = outbox::erase(tx, tenant_id, &persons).await?;
-    let [insights, parts, consents, customers] =
+    let [insights, scores, parts, consents, customers] =
         remove(tx, pepper, tenant_id, &persons, now).await?;
     let removed = BTreeMap::from([
         ("activity_log", log_rows),
         ("dossier", forgotten.dossiers),
         ("link", forgotten.links),
         ("customer_insight", insights),
+        ("customer_score", scores),
         ("fold_part", parts),
         ("consent", consents),
         ("outbox", messages),
@@ -137,15 +138,16 @@ pub fn sorts(categories: &[Category]) -> Vec<(SourceKind, Role)> {
     all.filter(covered).collect()
 }
 
-/// Insights, parts, consents, customers.
+/// Insights, scores, parts, consents, customers.
 async fn remove(
     tx: &mut Tx,
     pepper: &Pepper,
     tenant_id: Uuid,
     persons: &BTreeSet<Uuid>,
     now: DateTime<Utc>,
-) -> Result<[u64; 4], Error> {
+) -> Result<[u64; 5], Error> {
     let ids: Vec<Uuid> = persons.iter().copied().collect();
+    let scores = super::scores::remove(tx, tenant_id, &ids).await?;
     let insights = super::insight_rows::remove(tx, tenant_id, &ids).await?;
     let parts = super::parts::remove(tx, tenant_id, &ids).await?;
     let consents = super::consents::remove(tx, pepper, tenant_id, &ids, now).await?;
@@ -156,5 +158,5 @@ async fn remove(
     )
     .execute(&mut **tx)
     .await?;
-    Ok([insights, parts, consents, customers.rows_affected()])
+    Ok([insights, scores, parts, consents, customers.rows_affected()])
 }

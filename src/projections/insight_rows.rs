@@ -7,6 +7,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::scores;
 use crate::activity_log::Digest;
 use crate::db::{Error, Pool, Tx};
 use crate::domain::fold::FOLD_VERSION;
@@ -67,14 +68,15 @@ pub(super) async fn upsert(
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    scores::insights_written(tx, tenant_id, rows).await
 }
 
-/// Removes the insights of persons who have none of their own any more.
+/// Removes the insights of persons who have none of their own any more, and their scores with them.
 pub(super) async fn remove(tx: &mut Tx, tenant_id: Uuid, persons: &[Uuid]) -> Result<u64, Error> {
     if persons.is_empty() {
         return Ok(0);
     }
+    scores::remove(tx, tenant_id, persons).await?;
     let done = sqlx::query!(
         "delete from customer_insight where tenant_id = $1 and person_profile_id = any ($2)",
         tenant_id,

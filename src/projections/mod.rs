@@ -12,6 +12,7 @@ mod large;
 mod parts;
 mod proof;
 mod insight_rows;
+mod scores;
 mod consents;
 mod purposes;
 mod proofs;
@@ -41,6 +42,10 @@ pub use proofs::{proofs, prune_proofs};
 pub use purposes::{Purpose, add_purpose, purposes};
 pub use rebuild::{Page, Rebuilt, page, rebuild};
 pub use refold::{refold, refold_all};
+pub use scores::{
+    Versions, lock_for_scores, score, scores_due, tenants_with_scores_due, wait_for_scores,
+    with_insight,
+};
 
 /// How to fold. Only the first may make a difference to what comes out.
 #[derive(Debug, Clone, Copy)]

@@ -4,14 +4,15 @@
 //! time has changed, `sweep` lets go of what waited too long, `dispatch` sends what is to go out, `cron` runs what comes
 //! round, `rebuild` folds everybody again, `verify` looks whether what is stored is what the log says, `erase` takes a
 //! person out with all that is under way, `erasures` does so for whatever was
-//! asked for, `retain` lets go of what was kept long enough, `exports` makes the archives that persons' data are handed out in,
-//! `train` learns anew from everybody.
+//! asked for, `scores` writes down what models say of customers, `retain` lets go of what was kept long enough, `exports`
+//! makes the archives that persons' data are handed out in, `train` learns anew from everybody.
 //! Deliberately absent: spawning; whoever composes
 //! the program runs these futures.
 
 pub mod batch;
 pub mod ingest;
 pub mod due;
+pub mod scores;
 pub mod sweep;
 pub mod dispatch;
 pub mod cron;

@@ -8,7 +8,10 @@ use crate::domain::model::train::{Settings, train as learn};
 use crate::models::form;
 
 pub(super) fn train(material: &Material, champion: Option<&[u8]>) -> Training {
-    let settings = Settings::default();
+    let settings = Settings {
+        horizon_days: material.about.settings.horizon.days(),
+        ..Settings::default()
+    };
     let champion: Option<Artefact> = champion.and_then(form::decode);
     let histories = material.histories.spread(settings.persons_max);
     let (artefact, report) = learn(&histories, material.until, settings, champion.as_ref());

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::{Material, Training};
-use crate::domain::model::engagement::Weights;
 use crate::domain::model::habits::{Habits, TRIALS_MIN};
 use crate::domain::model::history::minutes;
 use crate::domain::model::registry::Verdict;
@@ -15,7 +14,7 @@ pub(super) fn train(material: &Material, _champion: Option<&[u8]>) -> Training {
         &material.histories,
         &about.accounts,
         about.time_zone,
-        Weights::default(),
+        about.settings.weights,
         minutes(material.until),
     );
     let tried: u32 = report.trials.values().sum();

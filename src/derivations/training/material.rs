@@ -13,8 +13,10 @@ use uuid::Uuid;
 
 use crate::db::{Error, Pool};
 use crate::domain::model::histories::Histories;
+use crate::domain::model::settings::ModelSettings;
 use crate::domain::reference::Operator;
 use crate::insight;
+use crate::models;
 use crate::resolve::catalogue;
 
 const SNAPSHOT: &str = "begin isolation level repeatable read, read only";
@@ -47,6 +49,8 @@ pub struct About {
     pub time_zone: Tz,
     /// What kind of channel each account is.
     pub accounts: BTreeMap<Uuid, String>,
+    /// What the tenant decided about its models.
+    pub settings: ModelSettings,
 }
 
 impl Default for About {
@@ -54,6 +58,7 @@ impl Default for About {
         Self {
             time_zone: Operator::default().time_zone,
             accounts: BTreeMap::new(),
+            settings: ModelSettings::default(),
         }
     }
 }
@@ -69,6 +74,7 @@ pub async fn gather(pool: &Pool, tenant_id: Uuid, now: DateTime<Utc>) -> Result<
                 .await?
                 .time_zone,
             accounts: catalogue::accounts(&mut snapshot, tenant_id).await?,
+            settings: models::settings(&mut snapshot, tenant_id, now).await?,
         },
         ..Material::default()
     };

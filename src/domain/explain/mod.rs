@@ -6,8 +6,9 @@
 mod bookings;
 mod travel;
 mod voice;
+mod judged;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use super::activity::{LogRow, Provenance};
 use super::fold::entity::Entities;
 use super::fold::{CustomerState, fold};
 use super::insight::Insight;
-use super::metric::{Metric, MetricValue};
+use super::metric::{Judge, Judgement, Metric, MetricValue};
 use super::moment::{Moment, derive_at};
 use super::reference::Reference;
 use super::source::{SourceKey, SourceKind};
@@ -58,6 +59,10 @@ pub struct Explanation {
     pub total: usize,
     /// The latest of those, at most 20, each with what it contributes.
     pub activities: Vec<(Activity, Option<MetricValue>)>,
+    /// The kinds of rows it rests on.
+    pub sources: BTreeSet<SourceKind>,
+    /// Which model spoke and why, where one did.
+    pub judgement: Judgement,
 }
 
 /// A row of the log with the instant and the way it was recorded.
@@ -124,15 +129,16 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Explains metrics of one person at a moment. `reference` as for [`derive_at`].
+/// Explains metrics of one person at a moment. `reference` as for [`derive_at`]; without a judge only the rows are
+/// told that models look at.
 #[must_use]
 pub fn explain(
     person: Uuid,
     told: &[Told],
     reference: &Reference,
-    moment: Moment,
-    now: DateTime<Utc>,
+    (moment, now): (Moment, DateTime<Utc>),
     metrics: &[Metric],
+    judge: Option<&Judge<'_>>,
 ) -> Vec<Explanation> {
     let recorded = told.iter().map(|(row, recorded_at, _)| (row, *recorded_at));
     let insight = derive_at(person, recorded, reference, moment, now);
@@ -149,9 +155,22 @@ pub fn explain(
     let entries = timeline(person, &seen, reference);
     let read_at = moment.instant(now);
     let each = metrics.iter().map(|metric| {
-        let evidence = facts.evidence(*metric, read_at);
-        let value = metric.shown(&insight, read_at);
-        with_activities(*metric, value, &evidence, &entries)
+        let (value, judgement, evidence) = if metric.is_judged() {
+            let (history, currency) = (insight.history.as_ref(), &insight.behavior.currency);
+            let said = judge.map(|judge| judge.value(*metric, history, currency, read_at));
+            let (value, judgement) = said.unwrap_or((MetricValue::Nothing, Judgement::default()));
+            let silent = judge.is_some() && value == MetricValue::Nothing;
+            let evidence = (!silent).then(|| facts.of_judgement(*metric));
+            (value, judgement, evidence.unwrap_or_default())
+        } else {
+            let evidence = facts.evidence(*metric, read_at);
+            let value = metric.shown(&insight, read_at);
+            (value, Judgement::default(), evidence)
+        };
+        Explanation {
+            judgement,
+            ..with_activities(*metric, value, &evidence, &entries)
+        }
     });
     each.collect()
 }
@@ -188,6 +207,8 @@ fn with_activities(
         inputs: evidence.inputs,
         total,
         activities: shown,
+        sources: evidence.rests.iter().map(|one| one.source.kind).collect(),
+        judgement: Judgement::default(),
     }
 }
 
@@ -204,6 +225,14 @@ impl Evidence {
     /// The same rows, counted otherwise.
     fn counted(self, inputs: u32) -> Self {
         Self { inputs, ..self }
+    }
+
+    /// More observations.
+    fn and_counted(mut self, more: impl Iterator<Item = Rests>) -> Self {
+        let more = Self::of(more);
+        self.inputs = self.inputs.saturating_add(more.inputs);
+        self.rests.extend(more.rests);
+        self
     }
 
     fn and(mut self, more: impl Iterator<Item = Rests>) -> Self {

@@ -74,6 +74,11 @@ impl Facts<'_> {
         self.departures(self.trips()).rests
     }
 
+    /// Every departure with a seat of the person's, whatever became of it.
+    pub(super) fn all_departures(&self) -> Evidence {
+        self.departures(self.state.journeys.iter())
+    }
+
     /// The seats, bookings and boardings of each departure; the departure counts once.
     fn departures<'j>(&self, journeys: impl Iterator<Item = &'j Journey>) -> Evidence {
         let mut found = Evidence::default();

@@ -46,12 +46,12 @@ impl Facts<'_> {
         })
     }
 
-    fn messages(&self) -> impl Iterator<Item = Rests> {
+    pub(super) fn messages(&self) -> impl Iterator<Item = Rests> {
         let own = voice::own_messages(&self.entities, self.reference.quarantine_days);
         own.map(|(message, _)| rests(SourceKind::Message, message.id, SAID))
     }
 
-    fn feedback(&self) -> impl Iterator<Item = Rests> {
+    pub(super) fn feedback(&self) -> impl Iterator<Item = Rests> {
         let given = voice::own_feedback(&self.entities);
         given.map(|one| rests(SourceKind::TripFeedback, one.id, RATED))
     }

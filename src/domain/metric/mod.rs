@@ -5,9 +5,11 @@
 
 mod value;
 mod registry;
+mod judged;
 
 use chrono::{DateTime, Utc};
 
+pub use self::judged::{Judge, Judgement};
 pub use self::registry::Metric;
 pub use self::value::MetricValue;
 use super::insight::Insight;
@@ -21,6 +23,10 @@ pub enum Section {
     Engagement,
     /// Beside them: consent, objection, minority, locale.
     Standing,
+    /// `forecast`: what a model expects.
+    Forecast,
+    /// Beside them: what a model concludes, an object of its own.
+    Conclusion,
 }
 
 /// The language of sentences for people.
@@ -61,10 +67,22 @@ impl Language {
 }
 
 impl Metric {
-    /// The metric of that name.
+    /// The metric of that name; the score of engagement also by the name of the object it stands in.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|metric| metric.name() == name)
+        let name = if name == "engagement_score" {
+            "score"
+        } else {
+            name
+        };
+        let mut all = Self::ALL.into_iter().chain(Self::JUDGED);
+        all.find(|metric| metric.name() == name)
+    }
+
+    /// Whether a model says it, so that an insight alone does not hold it.
+    #[must_use]
+    pub fn is_judged(self) -> bool {
+        Self::JUDGED.contains(&self)
     }
 
     /// The value as it is shown: as [`Metric::value`], but what minors said is not shown.
@@ -99,9 +117,10 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_lead_back() {
-        let names: BTreeSet<&str> = Metric::ALL.into_iter().map(Metric::name).collect();
-        assert_eq!(names.len(), Metric::ALL.len());
-        for metric in Metric::ALL {
+        let all = || Metric::ALL.into_iter().chain(Metric::JUDGED);
+        let names: BTreeSet<&str> = all().map(Metric::name).collect();
+        assert_eq!(names.len(), all().count());
+        for metric in all() {
             assert_eq!(Metric::from_name(metric.name()), Some(metric));
         }
         assert_eq!(Metric::from_name("lifetimeRevenue"), None);
@@ -109,7 +128,7 @@ mod tests {
 
     #[test]
     fn every_formula_is_one_plain_sentence_in_both_languages() {
-        for metric in Metric::ALL {
+        for metric in Metric::ALL.into_iter().chain(Metric::JUDGED) {
             let told = [Language::German, Language::English].map(|one| metric.formula(one));
             assert_ne!(told[0], told[1], "{metric:?}");
             for text in told {

@@ -47,27 +47,32 @@ fn seen<T>(of: Option<&Favourite<T>>) -> V {
 }
 
 macro_rules! metrics {
-    ($($metric:ident $name:literal $section:ident |$it:ident| $value:expr, $german:literal, $english:literal;)*) => {
+    ($($metric:ident $name:literal $section:ident |$it:ident| $value:expr, $german:literal, $english:literal;)*
+     => $($judged:ident $judged_name:literal $judged_section:ident $judged_german:literal, $judged_english:literal;)*) => {
         /// A value that is shown about a person.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Metric {
             $(#[doc = concat!("`", $name, "`.")] $metric,)*
+            $(#[doc = concat!("`", $judged_name, "`, which a model says.")] $judged,)*
         }
 
         impl Metric {
-            /// Every metric, in the order of the answer's parts.
+            /// Every metric that an insight holds, in the order of the answer's parts.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$metric),*];
+
+            /// Every metric that a model says; an insight alone does not hold them.
+            pub const JUDGED: [Self; [$($judged_name),*].len()] = [$(Self::$judged),*];
 
             /// Its name in the answer.
             #[must_use]
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$metric => $name,)* }
+                match self { $(Self::$metric => $name,)* $(Self::$judged => $judged_name,)* }
             }
 
             /// Where it stands in the answer.
             #[must_use]
             pub const fn section(self) -> Section {
-                match self { $(Self::$metric => Section::$section,)* }
+                match self { $(Self::$metric => Section::$section,)* $(Self::$judged => Section::$judged_section,)* }
             }
 
             /// What it means and how it is found, in one sentence.
@@ -76,13 +81,15 @@ macro_rules! metrics {
                 match (self, language) {
                     $((Self::$metric, Language::German) => $german,
                       (Self::$metric, Language::English) => $english,)*
+                    $((Self::$judged, Language::German) => $judged_german,
+                      (Self::$judged, Language::English) => $judged_english,)*
                 }
             }
 
-            /// Its value. `read_at` is the instant of reading: a rate per year goes on changing by itself.
+            /// Its value; nothing for what a model says. `read_at` is the instant of reading: a rate per year goes on changing by itself.
             #[must_use]
             pub fn value(self, insight: &Insight, read_at: DateTime<Utc>) -> V {
-                match self { $(Self::$metric => { let $it = Read(insight, read_at); $value })* }
+                match self { $(Self::$metric => { let $it = Read(insight, read_at); $value })* $(Self::$judged => V::Nothing,)* }
             }
         }
     };
@@ -325,4 +332,39 @@ metrics! {
     Locale "locale" Standing |r| r.0.standing.locale.as_ref().into(),
         "Sprache und Region, wie sie das Profil zuletzt sagt.",
         "Language and region as the profile last told them.";
+
+    =>
+    Score "score" Engagement
+        "Rhythmus, Trend, Resonanz, Urteil und Zuverlässigkeit, jedes von 0 bis 1, gewichtet gemittelt über die bekannten Teile, mal 100.",
+        "Rhythm, trend, response, feedback and reliability, each from 0 to 1, their weighted mean over the parts that are known, times 100.";
+    Coverage "coverage" Engagement
+        "Der Anteil des vollen Gewichts, für den es Daten gab.",
+        "The share of the full weight that had data.";
+    Parts "parts" Engagement
+        "Die Teile der Bewertung, für die es Daten gab, mit Wert und Gewicht.",
+        "The parts of the score that had data, with value and weight.";
+    WeightsVersion "weights_version" Engagement
+        "Welche Fassung der Gewichte des Veranstalters galt, 0 für die üblichen.",
+        "Which version of the operator's weights held, 0 for the usual ones.";
+    ChurnRisk "churn_risk" Forecast
+        "Die kalibrierte Wahrscheinlichkeit, innerhalb des Horizonts weder zu buchen noch zu reisen, 0 bei bevorstehender Reise.",
+        "The calibrated probability of neither booking nor travelling within the horizon, 0 with a departure to come.";
+    ChurnBand "churn_band" Forecast
+        "Das Abwanderungsrisiko als Wort: unter einem Drittel niedrig, über zwei Dritteln hoch.",
+        "The churn risk in one word: low below a third, high above two thirds.";
+    ChurnForecast "churn_forecast" Forecast
+        "Was mit 85 Prozent Treffern im Rückvergleich gesagt werden darf: bleibt, geht oder unentschieden.",
+        "What may be said with 85 percent right in the back-test: stays, leaves or undecided.";
+    NextBooking "next_booking" Forecast
+        "Der Tag, vor dem die Hälfte derer zurückkommt, die so lange schweigen und zurückkommen, mit dem Bereich für acht von zehn.",
+        "The day before which half of those come back who were silent for so long and do, with the range of eight in ten.";
+    PredictedValue "predicted_value" Forecast
+        "Die erwartete Zahl eigener Buchungen mal dem erwarteten Wert einer Buchung, berichtigt um das, was im Rückvergleich fehlte.",
+        "The expected number of own bookings times the expected value of one, corrected by what the back-test was off.";
+    ChannelPreference "channel_preference" Conclusion
+        "Der Kanal, den die Person wünscht, sonst der erlaubte und erreichbare, auf dem sie am häufigsten liest und antwortet, Altes zählt weniger.",
+        "The channel that the person asked for, else the allowed and reachable one on which they most often read and answer, old messages counting less.";
+    Cluster "cluster" Conclusion
+        "Die Kundengruppe, deren Mitte nach Tagen seit der letzten Buchung, Buchungen und Umsatz am nächsten liegt.",
+        "The group of customers whose middle is nearest by days since the last booking, bookings and revenue.";
 }

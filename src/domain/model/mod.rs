@@ -42,4 +42,6 @@ pub mod channel;
 pub mod engagement;
 pub mod habits;
 pub mod sentiment;
+pub mod settings;
+pub mod standing;
 pub mod tours;

@@ -54,14 +54,19 @@ pub struct Sentiment {
 /// Promoters minus detractors, with the interval by the standard error; none below [`PEOPLE_MIN`].
 #[must_use]
 pub fn nps(scores: &[u8]) -> Option<Figure> {
-    let people = u32::try_from(scores.len())
-        .ok()
-        .filter(|n| *n >= PEOPLE_MIN)?;
-    let share = |counts: fn(&u8) -> bool| {
-        let n = scores.iter().filter(|score| counts(score)).count();
-        f64::from(u32::try_from(n).unwrap_or(u32::MAX)) / f64::from(people)
-    };
-    let (promoters, detractors) = (share(|score| *score >= 9), share(|score| *score <= 6));
+    let with = |counts: fn(&&u8) -> bool| people(scores.iter().filter(counts).count());
+    let (promoters, detractors) = (with(|score| **score >= 9), with(|score| **score <= 6));
+    nps_of(promoters, detractors, people(scores.len()))
+}
+
+/// The same of so many promoters (9, 10) and detractors (0 to 6) among so many people.
+#[must_use]
+pub fn nps_of(promoters: u32, detractors: u32, people: u32) -> Option<Figure> {
+    if people < PEOPLE_MIN {
+        return None;
+    }
+    let share = |n: u32| f64::from(n) / f64::from(people);
+    let (promoters, detractors) = (share(promoters), share(detractors));
     let value = promoters - detractors;
     let spread = promoters + detractors - value * value;
     let error = libm::sqrt(spread.max(0.0) / f64::from(people));
@@ -76,11 +81,16 @@ pub fn nps(scores: &[u8]) -> Option<Figure> {
 /// Share of the satisfied (4 and 5), with Wilson's interval; none below [`PEOPLE_MIN`].
 #[must_use]
 pub fn csat(ratings: &[u8]) -> Option<Figure> {
-    let people = u32::try_from(ratings.len())
-        .ok()
-        .filter(|n| *n >= PEOPLE_MIN)?;
     let satisfied = ratings.iter().filter(|rating| **rating >= 4).count();
-    let satisfied = u32::try_from(satisfied).unwrap_or(u32::MAX);
+    csat_of(people(satisfied), people(ratings.len()))
+}
+
+/// The same of so many satisfied among so many people.
+#[must_use]
+pub fn csat_of(satisfied: u32, people: u32) -> Option<Figure> {
+    if people < PEOPLE_MIN {
+        return None;
+    }
     let (low, high) = wilson::interval(satisfied, people);
     Some(Figure {
         value: f64::from(satisfied) / f64::from(people),
@@ -88,6 +98,10 @@ pub fn csat(ratings: &[u8]) -> Option<Figure> {
         low,
         high,
     })
+}
+
+fn people(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 /// What all groups say by an instant; groups of which nothing can be told are absent.

@@ -90,6 +90,35 @@ impl SourceKind {
         Self::Consent,
     ];
 
+    /// As it is shown.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::PersonProfile => "person_profile",
+            Self::TourTemplate => "tour_template",
+            Self::BoardingPoint => "boarding_point",
+            Self::TourOffering => "tour_offering",
+            Self::Departure => "departure",
+            Self::Booking => "booking",
+            Self::Passenger => "passenger",
+            Self::Payment => "payment",
+            Self::Ancillary => "ancillary",
+            Self::Ticket => "ticket",
+            Self::CheckoutSession => "checkout_session",
+            Self::TripFeedback => "trip_feedback",
+            Self::ServiceLeg => "service_leg",
+            Self::BoardingEvent => "boarding_event",
+            Self::OnboardSale => "onboard_sale",
+            Self::ChannelAccount => "channel_account",
+            Self::Contact => "contact",
+            Self::Conversation => "conversation",
+            Self::Message => "message",
+            Self::LegalHold => "legal_hold",
+            Self::Consent => "consent",
+        }
+    }
+
     /// The stored number.
     #[must_use]
     pub const fn code(self) -> i16 {

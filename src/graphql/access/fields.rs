@@ -61,6 +61,7 @@ pub const QUERIES: &[Field] = &[
     asked ("erasure_requests",         &[ComplianceRead], About::Tenant),
     asked ("export_requests",          &[Export],     About::Tenant),
     asked ("group_sentiment",          &[Read],       About::Tenant),
+    asked ("model_settings",           &[Manage],     About::Tenant),
     asked ("models",                   &[Manage],     About::Tenant),
     asked ("retention",                &[ComplianceRead], About::Tenant),
     asked ("retention_reviews",        &[ComplianceManage], About::Tenant),
@@ -76,7 +77,9 @@ pub const MUTATIONS: &[Field] = &[
     asked ("request_customer_erasure", &[ComplianceManage], About::Tenant),
     asked ("request_customer_export",  &[Export],     About::Person),
     asked ("roll_back_model",          &[Manage],     About::Tenant),
+    asked ("set_churn_horizon",        &[Manage],     About::Tenant),
     asked ("set_customer_consent",     &[Consent],    About::Person),
+    asked ("set_engagement_weights",   &[Manage],     About::Tenant),
     asked ("set_retention",            &[ComplianceManage], About::Tenant),
 ];
 

@@ -21,6 +21,9 @@ use super::types::erasure::{
 };
 use super::types::export::{RequestCustomerExportInput, RequestCustomerExportPayload};
 use super::types::model::{RollBackModelInput, RollBackModelPayload};
+use super::types::model_settings::{
+    SetChurnHorizonInput, SetEngagementWeightsInput, SetModelSettingPayload,
+};
 use super::types::retention::{SetRetentionInput, SetRetentionPayload};
 use crate::actions::dead_letters::Redriven;
 
@@ -100,6 +103,24 @@ impl Mutation {
         #[graphql(desc = "Which model, and why.")] input: RollBackModelInput,
     ) -> Result<Option<RollBackModelPayload>> {
         Box::pin(models::roll_back(ctx, input)).await
+    }
+
+    /// Sets how far ahead churn looks, and asks for the training from which on it holds.
+    async fn set_churn_horizon(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many months.")] input: SetChurnHorizonInput,
+    ) -> Result<Option<SetModelSettingPayload>> {
+        Box::pin(models::set_horizon(ctx, input)).await
+    }
+
+    /// Sets what the parts of the engagement score weigh, from now on.
+    async fn set_engagement_weights(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What each part weighs.")] input: SetEngagementWeightsInput,
+    ) -> Result<Option<SetModelSettingPayload>> {
+        Box::pin(models::set_weights(ctx, input)).await
     }
 
     /// Asks for a person, or for categories of what is known about them, to be erased. The service carries it out: at

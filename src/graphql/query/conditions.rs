@@ -4,11 +4,14 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::domain::insight::BookerKind;
+use crate::domain::model::churn::Band;
 use crate::graphql::errors::FieldError;
+use crate::graphql::types::forecast::ChurnBand;
 use crate::graphql::types::list::{
     CustomerInsightFilter, CustomerInsightOrder, InsightBookerKindComparison,
-    InsightBooleanComparison, InsightDateComparison, InsightFloatComparison, InsightIntComparison,
-    InsightNumericComparison, InsightTimestamptzComparison,
+    InsightBooleanComparison, InsightChurnBandComparison, InsightDateComparison,
+    InsightFloatComparison, InsightIntComparison, InsightNumericComparison,
+    InsightTimestamptzComparison,
 };
 use crate::insight::Comparison::{AtLeast, AtMost, Equal, Greater, Less};
 use crate::insight::{Column, Comparison, Condition, OrderStep, Test, Value};
@@ -22,6 +25,18 @@ pub(super) fn conditions(filter: CustomerInsightFilter) -> Result<Vec<Condition>
     all.amount(Column::LifetimeRevenue, filter.lifetime_revenue.as_ref())?;
     all.amount(Column::Outstanding, filter.outstanding.as_ref())?;
     for (column, comparison) in [
+        (
+            Column::PredictedValue12Months,
+            filter.predicted_value_12_months,
+        ),
+        (
+            Column::PredictedValue36Months,
+            filter.predicted_value_36_months,
+        ),
+    ] {
+        all.amount(column, comparison.as_ref())?;
+    }
+    for (column, comparison) in [
         (Column::TotalBookings, filter.total_bookings),
         (Column::CancelledBookings, filter.cancelled_bookings),
         (Column::OpenReservations, filter.open_reservations),
@@ -29,6 +44,7 @@ pub(super) fn conditions(filter: CustomerInsightFilter) -> Result<Vec<Condition>
         (Column::UpcomingTrips, filter.upcoming_trips),
         (Column::NoShowCount, filter.no_show_count),
         (Column::NpsScore, filter.nps_score),
+        (Column::ClusterId, filter.cluster_id),
     ] {
         all.int(column, comparison.as_ref());
     }
@@ -39,6 +55,9 @@ pub(super) fn conditions(filter: CustomerInsightFilter) -> Result<Vec<Condition>
             filter.average_booking_lead_time,
         ),
         (Column::Satisfaction, filter.satisfaction),
+        (Column::ChurnRisk, filter.churn_risk),
+        (Column::PredictedBookings, filter.predicted_bookings),
+        (Column::EngagementScore, filter.engagement_score),
     ] {
         all.float(column, comparison.as_ref());
     }
@@ -47,6 +66,10 @@ pub(super) fn conditions(filter: CustomerInsightFilter) -> Result<Vec<Condition>
         (Column::FirstBookingAt, filter.first_booking_at),
         (Column::LastBookingAt, filter.last_booking_at),
         (Column::LastActivityAt, filter.last_activity_at),
+        (
+            Column::NextBookingExpectedAt,
+            filter.next_booking_expected_at,
+        ),
     ] {
         all.instant(column, comparison.as_ref())?;
     }
@@ -54,6 +77,7 @@ pub(super) fn conditions(filter: CustomerInsightFilter) -> Result<Vec<Condition>
     all.flag(Column::IsMinor, filter.is_minor.as_ref());
     all.flag(Column::MarketingConsent, filter.marketing_consent.as_ref());
     all.booker_kind(filter.booker_kind);
+    all.churn_band(filter.churn_band);
     Ok(all.0)
 }
 
@@ -266,6 +290,21 @@ impl Conditions {
         }
         if let Some(kinds) = r#in {
             self.push(column, Test::OneOf(kinds.into_iter().map(number).collect()));
+        }
+        self.is_null(column, is_null);
+    }
+
+    fn churn_band(&mut self, comparison: Option<InsightChurnBandComparison>) {
+        let Some(InsightChurnBandComparison { eq, r#in, is_null }) = comparison else {
+            return;
+        };
+        let column = Column::ChurnBand;
+        let number = |band: ChurnBand| i64::from(Band::from(band).code());
+        if let Some(band) = eq {
+            self.push(column, Test::OneOf(vec![number(band)]));
+        }
+        if let Some(bands) = r#in {
+            self.push(column, Test::OneOf(bands.into_iter().map(number).collect()));
         }
         self.is_null(column, is_null);
     }

@@ -24,6 +24,7 @@ use super::types::export::ExportRequestConnection;
 use super::types::insight::CustomerInsight;
 use super::types::list::{CustomerInsightConnection, CustomerInsightFilter, CustomerInsightOrder};
 use super::types::model::{ModelKind, ModelVersion};
+use super::types::model_settings::TenantModelSettings;
 use super::types::retention::{RetentionReview, RetentionTime};
 use super::types::tour::{AlsoBooked, CheckoutPrefill, GroupSentiment, TourAudienceMember};
 use crate::domain::moment::Moment;
@@ -179,6 +180,11 @@ impl Query {
         Box::pin(dead_letters::one(ctx, id.0)).await
     }
 
+    /// What the tenant decided about its models: the horizon of churn, the weights of the engagement score.
+    async fn model_settings(&self, ctx: &Context<'_>) -> Result<Option<TenantModelSettings>> {
+        Box::pin(models::settings(ctx)).await
+    }
+
     /// What was learned from the tenant's customers: every version with its report, the latest first.
     async fn models(
         &self,
@@ -237,15 +243,24 @@ impl Query {
         Box::pin(tours::audience(ctx, tour_template_id.0, first)).await
     }
 
-    /// What customers say about their trips: about a tour, a region, or everything unless told; null where fewer than 10
-    /// people said something.
+    /// What customers say about their trips: about a tour, a region, or everything unless told, or what a group of customers
+    /// says; null where fewer than 10 people said something.
     async fn group_sentiment(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "About this tour.")] tour_template_id: Option<UuidScalar>,
         #[graphql(desc = "About this region; not together with a tour.")] region: Option<String>,
+        #[graphql(
+            desc = "By this group of customers, as `cluster_id` of `cluster` says; not together with a tour or region."
+        )]
+        cluster_id: Option<i64>,
     ) -> Result<Option<GroupSentiment>> {
-        Box::pin(tours::sentiment(ctx, tour_template_id, region)).await
+        Box::pin(tours::sentiment(
+            ctx,
+            (tour_template_id, region),
+            cluster_id,
+        ))
+        .await
     }
 
     /// What a checkout may fill in before the person does; null for unknown persons and minors, and unless the person

@@ -67,14 +67,21 @@ pub(super) async fn audience(
     Ok(Some(found.into_iter().map(Into::into).collect()))
 }
 
-/// What customers say about a tour, a region or the tenant; `None` when no tenant is named or nothing is known.
+/// What customers say about a tour, a region or the tenant, or what a group of them says; `None` when no tenant is named or
+/// nothing is known.
 pub(super) async fn sentiment(
     ctx: &Context<'_>,
-    tour: Option<UuidScalar>,
-    region: Option<String>,
+    (tour, region): (Option<UuidScalar>, Option<String>),
+    cluster: Option<i64>,
 ) -> Result<Option<GroupSentiment>> {
     if access::tenant(ctx, "group_sentiment")?.is_none() {
         return Ok(None);
+    }
+    if let Some(cluster) = cluster {
+        if tour.is_some() || region.is_some() {
+            return Err(FieldError::Argument("cluster_id").to_graphql());
+        }
+        return by_cluster(ctx, cluster).await;
     }
     let group = match (tour, region) {
         (None, None) => Group::Tenant,
@@ -87,6 +94,19 @@ pub(super) async fn sentiment(
     };
     let found = learned.habits.sentiment.get(&group).copied();
     Ok(found.map(|found| GroupSentiment::new(found, learned.habits_version)))
+}
+
+/// What a group of customers says, by where they were last assigned to.
+async fn by_cluster(ctx: &Context<'_>, cluster: i64) -> Result<Option<GroupSentiment>> {
+    // No group has such a number.
+    let Ok(cluster) = i32::try_from(cluster) else {
+        return Ok(None);
+    };
+    let Some(found) = loaders::cluster_sentiment(ctx, cluster).await else {
+        return Ok(None);
+    };
+    let found = found.map_err(|error| refused("group_sentiment", &error))?;
+    Ok(found.map(|(sentiment, version)| GroupSentiment::new(sentiment, version)))
 }
 
 /// What a checkout may fill in; null for persons that nobody knows, for minors, and without consent to personalisation.

@@ -7,16 +7,12 @@ use async_graphql::{Enum, Object, SimpleObject};
 
 use super::behavior::count;
 use super::consent::ConsentState;
-use crate::domain::consent::State;
 use crate::domain::metric::Language;
-use crate::domain::model::channel::preference::{Affinity, Allowed, Preference};
+use crate::domain::model::channel::preference::{Affinity, Preference};
 use crate::domain::model::channel::{Channel, person};
 use crate::domain::model::history::{History, Minutes, instant};
 use crate::graphql::scalars::TimestamptzScalar;
-use crate::insight::{Consent, Learned};
-
-/// The purpose whose consent decides.
-const PURPOSE: &str = "marketing";
+use crate::insight::{Consent, Learned, allowed};
 
 /// A way to reach a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -102,23 +98,6 @@ impl ChannelPreference {
             learned,
             language,
         }
-    }
-}
-
-/// What is said about marketing, by channel.
-fn allowed(consents: &[Consent]) -> Allowed {
-    let about = || consents.iter().filter(|one| one.purpose == PURPOSE);
-    // Not to have been asked about one channel says nothing beyond what was said about all.
-    let told = about().filter(|one| one.standing.state != State::NotRequested);
-    let by_channel = told.filter_map(|one| {
-        let channel = Channel::from_name(&one.channel)?;
-        Some((channel, one.standing.state))
-    });
-    let otherwise = about().find(|one| one.channel == crate::domain::consent::ANY);
-    Allowed {
-        stated: None,
-        by_channel: by_channel.collect(),
-        otherwise: otherwise.map(|one| one.standing.state),
     }
 }
 

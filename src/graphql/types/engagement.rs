@@ -11,9 +11,7 @@ use super::channel::told;
 use super::forecast::{ChurnBand, CustomerForecast};
 use crate::domain::insight::Feedback;
 use crate::domain::metric::Language;
-use crate::domain::model::channel::evidence::Evidence;
-use crate::domain::model::engagement::{Engagement, Part, Scored, engagement};
-use crate::domain::model::history::minutes;
+use crate::domain::model::engagement::{Engagement, Part, Scored};
 use crate::graphql::loaders;
 use crate::insight::{Learned, PersonInsight};
 
@@ -43,10 +41,7 @@ impl EngagementScore {
     async fn scored(&self, ctx: &Context<'_>) -> Option<(Engagement, Arc<Learned>)> {
         let history = self.content.insight.history.as_ref()?;
         let learned = loaders::learned(ctx, self.content.moment).await?;
-        let habits = &learned.habits;
-        let now = minutes(self.content.at());
-        let trials = Evidence::of(history, &habits.accounts, now).messages();
-        let found = engagement(history, &trials, &habits.usual, &habits.weights, now)?;
+        let found = learned.voices().engagement(history, self.content.at())?;
         Some((found, learned))
     }
 }

@@ -96,6 +96,21 @@ impl MetricExplanation {
             .collect()
     }
 
+    /// Why, in sentences, where a model says it; empty for what is counted.
+    async fn reasons(&self) -> &[String] {
+        self.found.judgement.told(self.language)
+    }
+
+    /// What it was found in: kinds of rows such as `booking`, `message`, `trip_feedback`.
+    async fn sources(&self) -> Vec<&'static str> {
+        self.found.sources.iter().map(|kind| kind.name()).collect()
+    }
+
+    /// Which version of the model says it; null for what is counted, and where none was learned.
+    async fn model_version(&self) -> Option<i32> {
+        self.found.judgement.version
+    }
+
     /// The version of the rules by which all numbers are counted.
     async fn fold_version(&self) -> i32 {
         count(FOLD_VERSION)

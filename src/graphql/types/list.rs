@@ -4,6 +4,7 @@ use async_graphql::{Enum, InputObject, SimpleObject};
 
 use super::behavior::BookerKind;
 use super::connection::InsightPageInfo;
+use super::forecast::ChurnBand;
 use super::insight::CustomerInsight;
 use crate::graphql::scalars::{DateScalar, NumericScalar, TimestamptzScalar};
 use crate::insight::{Listed, Page};
@@ -145,7 +146,22 @@ pub struct InsightBookerKindComparison {
     pub is_null: Option<bool>,
 }
 
-/// Which persons; all conditions that are given must hold. They look at the stored values, as of `computed_at`.
+/// Conditions on how great the risk is; all that are given must hold.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct InsightChurnBandComparison {
+    /// Equal to.
+    #[graphql(name = "_eq")]
+    pub eq: Option<ChurnBand>,
+    /// One of.
+    #[graphql(name = "_in")]
+    pub r#in: Option<Vec<ChurnBand>>,
+    /// Unknown, or known.
+    #[graphql(name = "_is_null")]
+    pub is_null: Option<bool>,
+}
+
+/// Which persons; all conditions that are given must hold. They look at the stored values, as of `computed_at`;
+/// what models say is written down every night, and within seconds of whatever a person does.
 #[derive(Clone, Debug, Default, InputObject)]
 #[graphql(rename_fields = "snake_case")]
 pub struct CustomerInsightFilter {
@@ -189,6 +205,24 @@ pub struct CustomerInsightFilter {
     pub last_booking_at: Option<InsightTimestamptzComparison>,
     /// The latest thing the person did.
     pub last_activity_at: Option<InsightTimestamptzComparison>,
+    /// The risk of not coming back, 0 to 1; unknown where no model speaks, and for whoever is not scored.
+    pub churn_risk: Option<InsightFloatComparison>,
+    /// The same in one word.
+    pub churn_band: Option<InsightChurnBandComparison>,
+    /// When they come next, as likely before as after.
+    pub next_booking_expected_at: Option<InsightTimestamptzComparison>,
+    /// Own bookings within 12 months, probably.
+    pub predicted_bookings: Option<InsightFloatComparison>,
+    /// What they will probably spend within 12 months, in the tenant's currency.
+    #[graphql(name = "predicted_value_12_months")]
+    pub predicted_value_12_months: Option<InsightNumericComparison>,
+    /// The same within 36 months.
+    #[graphql(name = "predicted_value_36_months")]
+    pub predicted_value_36_months: Option<InsightNumericComparison>,
+    /// 0 to 100.
+    pub engagement_score: Option<InsightFloatComparison>,
+    /// The group of customers, as `cluster_id` of `cluster` says.
+    pub cluster_id: Option<InsightIntComparison>,
 }
 
 /// A stored value to order by.
@@ -235,6 +269,24 @@ pub enum CustomerInsightColumn {
     LastBookingAt,
     /// The latest thing the person did.
     LastActivityAt,
+    /// The risk of not coming back, 0 to 1.
+    ChurnRisk,
+    /// Low risks, then medium, then high ones.
+    ChurnBand,
+    /// When they come next.
+    NextBookingExpectedAt,
+    /// Own bookings within 12 months, probably.
+    PredictedBookings,
+    /// What they will probably spend within 12 months.
+    #[graphql(name = "predicted_value_12_months")]
+    PredictedValue12Months,
+    /// What they will probably spend within 36 months.
+    #[graphql(name = "predicted_value_36_months")]
+    PredictedValue36Months,
+    /// 0 to 100.
+    EngagementScore,
+    /// By the number of the group.
+    ClusterId,
 }
 
 /// Which end comes first; unknown values come last either way.

@@ -14,6 +14,7 @@ pub mod consent;
 pub mod audit;
 pub mod export;
 pub mod model;
+pub mod model_settings;
 pub mod erasure;
 pub mod retention;
 pub mod channel;

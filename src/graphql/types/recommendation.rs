@@ -9,7 +9,6 @@ use chrono::{DateTime, Utc};
 use super::behavior::count;
 use super::channel::told;
 use crate::domain::metric::Language;
-use crate::domain::model::clusters::model::Rfm;
 use crate::domain::model::history::{History, minutes};
 use crate::domain::model::tours::extras::{Offer, Why as ExtraWhy, offers};
 use crate::domain::model::tours::reason;
@@ -109,7 +108,7 @@ impl Outlook {
     #[must_use]
     pub fn cluster(&self, history: &History) -> Option<CustomerCluster> {
         let spoken = self.learned.clusters.as_ref()?;
-        let found = spoken.model.assign(&Rfm::of(history, minutes(self.at))?)?;
+        let found = self.learned.voices().group(history, self.at)?;
         Some(CustomerCluster {
             cluster_id: count(found.group.id),
             name: found.group.name.told(self.language).to_owned(),

@@ -72,7 +72,7 @@ pub struct GroupSentiment {
     nps: Option<GroupFigure>,
     /// Share of ratings of 4 and 5, 0 to 1; null below 10 people.
     satisfied: Option<GroupFigure>,
-    /// The version of the tenant's habits that it was counted with.
+    /// The version of the tenant's habits that it was counted with; of a group of customers that of the groups.
     model_version: Option<i32>,
 }
 

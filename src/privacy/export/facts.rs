@@ -168,7 +168,8 @@ pub(super) fn metrics(all: &[Explanation], language: Language) -> Table {
         let section = match one.metric.section() {
             Section::Behavior => "behavior_aggregate",
             Section::Engagement => "engagement_score",
-            Section::Standing => "customer_insight",
+            Section::Standing | Section::Conclusion => "customer_insight",
+            Section::Forecast => "forecast",
         };
         vec![
             one.metric.name().into(),

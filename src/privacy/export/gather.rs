@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::document::{Category, Document, Table};
 use super::holdings::{self, Holding};
-use super::{Request, access, facts, words};
+use super::{Request, access, facts, scores, words};
 use crate::activity_log;
 use crate::audit;
 use crate::db::Error;
@@ -91,10 +91,17 @@ impl Gathered {
             .map(|one| (one.row, one.recorded_at, one.provenance))
             .collect();
         let consent_rows = consent_rows(connection, tenant, &[root]).await?;
+        let at = (Moment::NOW, now);
+        let mut explanations = explain(root, &told, &reference, at, &Metric::ALL, None);
+        let currency = &reference.operator.currency;
+        let written = scores::written(connection, tenant, root, currency).await?;
+        let judged: Vec<Metric> = written.iter().map(|(metric, _)| *metric).collect();
+        let judged = explain(root, &told, &reference, at, &judged, None);
+        explanations.extend(scores::filled(judged, written));
         Ok(Self {
             root,
             activities: timeline(root, &told, &reference),
-            explanations: explain(root, &told, &reference, Moment::NOW, now, &Metric::ALL),
+            explanations,
             consents: standings(consent_rows.clone(), now),
             consent_rows,
             purposes: purposes(connection, tenant).await?,

@@ -12,7 +12,7 @@ use crate::domain::source::SourceKind;
 /// Every table that can hold something of a person: its name, where in the export that is, and what it is.
 ///
 /// Tests hold it against the schema.
-pub const HOLDINGS: [(&str, &str, &str); 16] = [
+pub const HOLDINGS: [(&str, &str, &str); 18] = [
     (
         "activity_log",
         "log",
@@ -42,6 +42,11 @@ pub const HOLDINGS: [(&str, &str, &str); 16] = [
         "customer_insight",
         "metrics",
         "the numbers that were derived",
+    ),
+    (
+        "customer_score",
+        "metrics",
+        "what the models say of the person, as it is looked at by lists",
     ),
     (
         "dead_letter",
@@ -89,6 +94,11 @@ pub const HOLDINGS: [(&str, &str, &str); 16] = [
         "messages",
         "the way of each message to each receiver",
     ),
+    (
+        "score_due",
+        "metrics",
+        "that the models are to be asked again; gone within seconds",
+    ),
 ];
 
 /// How many rows of the person a table holds.
@@ -127,6 +137,8 @@ pub(super) async fn count(
               where tenant_id = $1 and person_profile_id = any ($2)) as "customer!",
              (select count(*) from customer_insight
               where tenant_id = $1 and person_profile_id = any ($2)) as "customer_insight!",
+             (select count(*) from customer_score
+              where tenant_id = $1 and person_profile_id = any ($2)) as "customer_score!",
              (select count(*) from dead_letter
               where tenant_id = $1 and envelope::text like any ($3)) as "dead_letter!",
              (select count(*) from dossier
@@ -146,7 +158,9 @@ pub(super) async fn count(
              (select count(*) from outbox
               where tenant_id = $1 and person_profile_id = any ($2)) as "outbox!",
              (select count(*) from outbox_delivery
-              where tenant_id = $1 and person_profile_id = any ($2)) as "outbox_delivery!""#,
+              where tenant_id = $1 and person_profile_id = any ($2)) as "outbox_delivery!",
+             (select count(*) from score_due
+              where tenant_id = $1 and person_profile_id = any ($2)) as "score_due!""#,
         tenant_id,
         persons,
         &patterns(persons),
@@ -161,6 +175,7 @@ pub(super) async fn count(
         counted.consent,
         counted.customer,
         counted.customer_insight,
+        counted.customer_score,
         counted.dead_letter,
         counted.dossier,
         counted.erasure_request,
@@ -171,16 +186,20 @@ pub(super) async fn count(
         counted.link,
         counted.outbox,
         counted.outbox_delivery,
+        counted.score_due,
     ];
-    let holdings = HOLDINGS.into_iter().zip(rows);
-    Ok(holdings
-        .map(|((table, exported_as, holds), rows)| Holding {
-            table,
-            exported_as,
-            holds,
-            rows,
-        })
-        .collect())
+    Ok(HOLDINGS.into_iter().zip(rows).map(holding).collect())
+}
+
+fn holding(
+    ((table, exported_as, holds), rows): ((&'static str, &'static str, &'static str), i64),
+) -> Holding {
+    Holding {
+        table,
+        exported_as,
+        holds,
+        rows,
+    }
 }
 
 /// Dead letters that name these persons.

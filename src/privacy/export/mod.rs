@@ -7,6 +7,7 @@ mod document;
 mod facts;
 mod gather;
 mod holdings;
+mod scores;
 mod access;
 pub mod request;
 mod rows;

@@ -13,32 +13,23 @@ use uuid::Uuid;
 use super::rig::{empty, now};
 
 /// What stands beside the metrics in `CustomerInsight`.
-const NO_METRICS: [&str; 15] = [
+const NO_METRICS: [&str; 13] = [
     "forecast",
     "person_profile_id",
     "status",
     "behavior_aggregate",
     "engagement_score",
-    "channel_preference",
     "recommendations",
     "rebooking_prompt",
     "extra_offers",
-    "cluster",
     "activities",
     "consents",
     "explain",
     "fresh_as_of",
     "computed_at",
 ];
-/// Judged by a model when read, each with its own reasons beside it.
-const JUDGED: [&str; 6] = [
-    "score",
-    "coverage",
-    "parts",
-    "weights_version",
-    "churn_risk",
-    "churn_band",
-];
+/// What stands beside the metrics in `CustomerForecast`: about the forecast itself.
+const ABOUT_FORECASTS: [&str; 4] = ["reasons", "sufficiency", "horizon_days", "model_version"];
 /// Looked up when read, so that no metric holds them.
 const LABELS: [&str; 2] = ["label", "title"];
 
@@ -65,7 +56,7 @@ fn innermost(of: &Type<'_, String>) -> String {
 }
 
 fn names(section: Section) -> BTreeSet<String> {
-    let all = Metric::ALL.into_iter();
+    let all = Metric::ALL.into_iter().chain(Metric::JUDGED);
     let of = all.filter(|metric| metric.section() == section);
     of.map(|metric| metric.name().to_owned()).collect()
 }
@@ -75,12 +66,20 @@ fn every_field_that_is_shown_is_a_metric_and_every_metric_is_shown() {
     let objects = objects();
     let fields = |of: &str| objects[of].keys().cloned().collect::<BTreeSet<_>>();
     assert_eq!(fields("BehaviorAggregate"), names(Section::Behavior));
+    // The risk and its band are shown beside the score, too.
     let mut said = fields("EngagementScore");
-    said.retain(|name| !JUDGED.contains(&name.as_str()));
+    let twice: BTreeSet<String> = ["churn_risk", "churn_band"].map(str::to_owned).into();
+    assert!(said.is_superset(&twice));
+    said.retain(|name| !twice.contains(name));
     assert_eq!(said, names(Section::Engagement));
+    let mut expected = fields("CustomerForecast");
+    expected.retain(|name| !ABOUT_FORECASTS.contains(&name.as_str()));
+    assert_eq!(expected, names(Section::Forecast));
     let mut beside = fields("CustomerInsight");
     beside.retain(|name| !NO_METRICS.contains(&name.as_str()));
-    assert_eq!(beside, names(Section::Standing));
+    let mut shown = names(Section::Standing);
+    shown.append(&mut names(Section::Conclusion));
+    assert_eq!(beside, shown);
 }
 
 /// Somebody of whom every list and every part is known.

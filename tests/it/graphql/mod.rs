@@ -3,6 +3,8 @@
 pub(crate) mod rig;
 pub(crate) mod requests;
 mod schema;
+mod scores;
+mod settings;
 mod metrics;
 mod models;
 mod taste;

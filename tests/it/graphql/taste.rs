@@ -39,7 +39,7 @@ fn today() -> NaiveDate {
 }
 
 /// Somebody who travelled these tours so many days ago, each on a booking of their own.
-struct Guest<'t> {
+pub(super) struct Guest<'t> {
     number: u128,
     trips: &'t [(u128, i64)],
     /// Messages that were read.
@@ -52,7 +52,7 @@ struct Guest<'t> {
 }
 
 impl<'t> Guest<'t> {
-    fn of(number: u128, trips: &'t [(u128, i64)]) -> Self {
+    pub(super) fn of(number: u128, trips: &'t [(u128, i64)]) -> Self {
         Self {
             number,
             trips,
@@ -63,7 +63,7 @@ impl<'t> Guest<'t> {
         }
     }
 
-    fn insight(&self) -> Insight {
+    pub(super) fn insight(&self) -> Insight {
         let mut state = fold(person(self.number), &[], &Reference::default());
         state.standing.minor = self.minor;
         for (place, (of, days)) in (0_u128..).zip(self.trips) {
@@ -236,7 +236,7 @@ async fn publish(rig: &Rig, status: &str) {
 }
 
 /// Trains everything from what is in the database.
-async fn train(rig: &Rig) -> Vec<(Kind, Verdict, String)> {
+pub(super) async fn train(rig: &Rig) -> Vec<(Kind, Verdict, String)> {
     let pool = rig.db.pool();
     let material = training::gather(pool, TENANT, now()).await.unwrap();
     let mut done = Vec::new();
@@ -257,7 +257,7 @@ async fn train(rig: &Rig) -> Vec<(Kind, Verdict, String)> {
     done
 }
 
-async fn prepared(extra: &[Insight]) -> Rig {
+pub(super) async fn prepared(extra: &[Insight]) -> Rig {
     let rig = Rig::new().await;
     let mut all = population();
     all.extend_from_slice(extra);
@@ -271,7 +271,7 @@ async fn prepared(extra: &[Insight]) -> Rig {
     rig
 }
 
-async fn insight(rig: &Rig, number: u128, selection: &str) -> Json {
+pub(super) async fn insight(rig: &Rig, number: u128, selection: &str) -> Json {
     let query = format!(
         "{{ customer_insight(person_profile_id: {}) {{ {selection} }} }}",
         key(person(number))

@@ -228,9 +228,10 @@ async fn every_metric_is_explained_and_an_unknown_one_is_null() {
         format!("{name}: {}", part(name, ""))
     });
     let selection = format!(
-        "{{ {} unknown: {} english: {} behavior_aggregate {{ lifetime_revenue next_departure {{ tour_title }} }} \
+        "{{ {} unknown: {} judged: {} english: {} behavior_aggregate {{ lifetime_revenue next_departure {{ tour_title }} }} \
          activities {{ nodes {{ id }} }} }}",
         all.join(" "),
+        part("luck", ""),
         part("churn_risk", ""),
         part("lifetime_revenue", ", locale: \"en-GB\""),
     );
@@ -238,6 +239,11 @@ async fn every_metric_is_explained_and_an_unknown_one_is_null() {
     let data = &reply.joined()["f0"];
     assert!(statements <= 20, "{statements} statements for all of them");
     assert_eq!(data["unknown"], Value::Null);
+    let judged = &data["judged"];
+    assert_eq!(
+        (&judged["metric"], &judged["value"]),
+        (&json!("churn_risk"), &Value::Null)
+    );
     for metric in Metric::ALL {
         let explained = &data[metric.name()];
         assert_eq!(explained["metric"], metric.name());

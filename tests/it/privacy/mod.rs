@@ -6,6 +6,7 @@ mod racing;
 mod requests;
 mod categories;
 mod retaining;
+mod scores;
 mod source_logs;
 pub(crate) mod rig;
 mod served;

@@ -196,7 +196,14 @@ fn every_number_changes_without_the_rows_it_rests_on_and_their_parts_add_up() {
                 .map(|row| (row.clone(), row.version_at, Provenance::Live));
             let told: Vec<_> = told.collect();
             let now = history.now;
-            for one in explain(*root, &told, reference, Moment::NOW, now, &Metric::ALL) {
+            for one in explain(
+                *root,
+                &told,
+                reference,
+                (Moment::NOW, now),
+                &Metric::ALL,
+                None,
+            ) {
                 match judge(&of, &facts, &insight, &one) {
                     Ok(true) => drop(seen.insert(one.metric)),
                     Ok(false) => {}

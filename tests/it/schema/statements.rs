@@ -84,6 +84,10 @@ const ACROSS: &[(&str, &str)] = &[
         "finds insights that time has made wrong; each tenant is then worked on its own",
     ),
     (
+        "select t.tenant_id as \"tenant_id!\" from tenant t\nwhere exists (select from score_due",
+        "finds the tenants whose customers are to be scored; each is then worked on its own",
+    ),
+    (
         "select tenant_id from tenant t\nwhere exists (select from dossier",
         "finds tenants in which facts wait; each is then worked on its own",
     ),
