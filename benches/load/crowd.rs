@@ -83,7 +83,7 @@ fn departures(seed: &mut Seed) -> Vec<i64> {
             .map(|half| first + half * 182 + jitter())
             .collect(),
         // Yearly, until two years ago.
-        _ => (2..YEARS + 1)
+        _ => (2..=YEARS)
             .map(|year| first + year * 365 + jitter())
             .collect(),
     }
@@ -114,7 +114,7 @@ fn booking(
     tour: usize,
 ) -> BookingFact {
     let value = 19_900 + 1_000 * i128::try_from(seed.below(80)).unwrap_or(0);
-    let bike = seed.share() < if tour % 7 == 0 { 0.5 } else { 0.1 };
+    let bike = seed.share() < if tour.is_multiple_of(7) { 0.5 } else { 0.1 };
     let bike = bike.then(|| AncillaryFact {
         ancillary_type: "BIKE".to_owned(),
         amount: 2_500,

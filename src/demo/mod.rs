@@ -19,6 +19,7 @@ pub mod simulate;
 pub mod page;
 pub mod live;
 mod progress;
+mod learn;
 mod tips;
 mod run;
 

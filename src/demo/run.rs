@@ -1,4 +1,4 @@
-//! The demo from end to end: tables, triggers, three years of history, delivery, three things to try, and a platform that goes
+//! The demo from end to end: tables, triggers, five years of history, delivery, training, three things to try, and a platform that goes
 //! on living. The server runs already; `app` starts both.
 
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use super::gateway::{Gateway, Session};
 use super::progress::{Out, Progress};
 use super::simulate::{self, Plan, play};
 use super::triggers::TriggerSpec;
-use super::{capture, live, page, platform, tips};
+use super::{capture, learn, live, page, platform, tips};
 
 /// Share of events that are posted twice.
 const DUPLICATES: f64 = 0.1;
@@ -124,7 +124,7 @@ impl Demo {
         Ok(report)
     }
 
-    /// Simulates, delivers and waits until the server has applied everything.
+    /// Simulates, delivers, waits until the server has applied everything, and has it learn from that.
     pub async fn catch_up(&self, out: Out<'_>, cancel: &CancellationToken) -> Result<Report> {
         let pool = &self.config.platform;
         let started = Instant::now();
@@ -162,6 +162,7 @@ impl Demo {
             out,
             "applied by the server: everything, {applied_secs:.1} s after the last delivery"
         )?;
+        learn::learn(&self.config, self.gateway.session(), &mut *out, cancel).await?;
         Ok(Report {
             changes: changes.len(),
             tally,

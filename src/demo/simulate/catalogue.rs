@@ -5,8 +5,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::ledger::{Ledger, later, time};
-use super::tours::{POINTS, TOURS, Tour};
+use super::tours::{POINTS, TOURS, Tour, is_paired};
 
+/// Years of history: whether somebody came back within fifteen months is told in a back-test, which had to be
+/// learned from the fifteen months before it, and by then people's rhythm had to be seen for a few years.
+pub(super) const YEARS: i32 = 5;
 /// How many departures a year has.
 const DEPARTURES_A_YEAR: i64 = 60;
 
@@ -46,7 +49,7 @@ pub(super) struct Catalogue {
 /// The first day of the simulated history.
 pub(super) fn first_day(now: DateTime<Utc>) -> NaiveDate {
     let today = now.date_naive();
-    today.with_year(today.year() - 3).unwrap_or(today)
+    today.with_year(today.year() - YEARS).unwrap_or(today)
 }
 
 /// Writes tours, stops, departures and legs; `coaches` scales the seats of each departure.
@@ -79,7 +82,8 @@ pub(super) fn open(ledger: &mut Ledger, coaches: usize) -> Catalogue {
         points.push(Point { id });
     }
     let mut departures = Vec::new();
-    let count = DEPARTURES_A_YEAR * 3 + DEPARTURES_A_YEAR * 9 / 12;
+    let mut turn = 0_usize;
+    let count = DEPARTURES_A_YEAR * i64::from(YEARS) + DEPARTURES_A_YEAR * 9 / 12;
     for number in 0..count {
         let offset = 20 + number * 365 / DEPARTURES_A_YEAR;
         let start = later(first_day(ledger.now), u32::try_from(offset).unwrap_or(0));
@@ -88,8 +92,21 @@ pub(super) fn open(ledger: &mut Ledger, coaches: usize) -> Catalogue {
             .iter()
             .filter(|(_, t)| (t.season.0..=t.season.1).contains(&month))
             .collect();
-        let chosen = ledger.index(running.len());
-        if let Some((template, tour)) = running.get(chosen) {
+        // What people come back for departs most often, in turns.
+        let often: Vec<_> = running
+            .iter()
+            .filter(|(_, tour)| is_paired(tour))
+            .copied()
+            .collect();
+        let random = ledger.index(running.len());
+        let chosen = match often.get(turn % often.len().max(1)) {
+            Some(tour) if ledger.chance(0.65) => {
+                turn += 1;
+                Some(*tour)
+            }
+            _ => running.get(random).copied(),
+        };
+        if let Some((template, tour)) = chosen {
             departures.push(depart(ledger, *template, *tour, start, coaches));
         }
     }

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 
-use super::catalogue::{Departure, first_day};
+use super::catalogue::{Departure, YEARS, first_day};
 use super::ledger::{Ledger, time};
-use super::people::{Habit, Household, Person};
+use super::people::{Habit, Household, Person, Rhythm};
+use super::tours::Pair;
 
 /// A seat on a booking.
 #[derive(Clone, Copy, Debug)]
@@ -35,18 +36,24 @@ pub(super) fn wishes(
 ) -> Vec<Wish> {
     let mut out = Vec::new();
     for household in households {
-        match household.habit {
-            Habit::Once => out.extend(once(ledger, household, departures)),
-            Habit::Organiser => yearly(ledger, household, departures, Some(people), &mut out),
-            Habit::Regular | Habit::Family => yearly(ledger, household, departures, None, &mut out),
+        match (household.habit, household.rhythm) {
+            (Habit::Once, _) => out.extend(once(ledger, household, departures)),
+            (Habit::Brokered, _) => {}
+            (_, Rhythm::Yearly(pair)) => {
+                planted(ledger, household, (pair, false), departures, &mut out);
+            }
+            (_, Rhythm::TwiceAYear(pair)) => {
+                planted(ledger, household, (pair, true), departures, &mut out);
+            }
+            (_, Rhythm::Loose) => yearly(ledger, household, departures, &mut out),
         }
     }
     let loners: Vec<usize> = households
         .iter()
-        .filter(|h| h.habit == Habit::Once)
+        .filter(|h| h.habit == Habit::Brokered)
         .flat_map(|h| h.members.clone())
         .collect();
-    for _ in 0..people.len() * 7 / 4 {
+    for _ in 0..people.len() / 2 {
         out.extend(brokered(ledger, &loners, departures));
     }
     out.retain(|wish| wish.at <= ledger.now);
@@ -54,16 +61,76 @@ pub(super) fn wishes(
     out
 }
 
-/// The bookings of a household that comes back.
+/// The bookings of a household with a rhythm.
+fn planted(
+    ledger: &mut Ledger,
+    household: &Household,
+    (pair, twice): (Pair, bool),
+    departures: &[Departure],
+    out: &mut Vec<Wish>,
+) {
+    let first = ledger.index(2);
+    for year in 0..=household.last_year.min(YEARS.into()) {
+        let turns = if twice {
+            vec![0, 1]
+        } else {
+            vec![(first + usize::try_from(year).unwrap_or(0)) % 2]
+        };
+        for turn in turns {
+            let (Some(title), Some(month)) = (pair.titles.get(turn), pair.months.get(turn)) else {
+                continue;
+            };
+            let Some(departure) = of_pair(ledger, (title, *month), departures, year) else {
+                continue;
+            };
+            let travellers = household.members.iter().copied();
+            let travellers = travellers.map(Traveller::Known).collect();
+            let lead = household.lead_days + ledger.between(-10, 10);
+            out.extend(wish(
+                ledger, departures, departure, household, travellers, lead,
+            ));
+        }
+    }
+}
+
+/// A departure of a year nearest to a month: mostly of the tour they have in mind, else of whatever runs.
+fn of_pair(
+    ledger: &mut Ledger,
+    (title, month): (&str, u32),
+    departures: &[Departure],
+    year: i64,
+) -> Option<usize> {
+    let first = first_day(ledger.now);
+    let apart = |departure: &Departure| {
+        let apart = departure.start.month().abs_diff(month);
+        apart.min(12 - apart)
+    };
+    let strays = ledger.chance(0.1);
+    let of_year = departures.iter().enumerate();
+    let of_year = of_year.filter(|(_, one)| (one.start - first).num_days() / 365 == year);
+    let wanted = |one: &Departure| one.tour.title == title || strays;
+    let near: Vec<(u32, usize)> = of_year
+        .filter(|(_, one)| wanted(one) && apart(one) <= 2)
+        .map(|(place, one)| (apart(one), place))
+        .collect();
+    let least = near.iter().map(|(apart, _)| *apart).min()?;
+    let nearest: Vec<usize> = near
+        .into_iter()
+        .filter(|(apart, _)| *apart == least)
+        .map(|(_, place)| place)
+        .collect();
+    nearest.get(ledger.index(nearest.len())).copied()
+}
+
+/// The bookings of a household that comes back as it happens, or of a club.
 fn yearly(
     ledger: &mut Ledger,
     household: &Household,
     departures: &[Departure],
-    guests: Option<&[Person]>,
     out: &mut Vec<Wish>,
 ) {
     let mut chosen = Vec::new();
-    for year in 0..=3_i64 {
+    for year in 0..=i64::from(YEARS) {
         if year > household.last_year {
             break;
         }
@@ -76,15 +143,7 @@ fn yearly(
                 continue;
             }
             chosen.push(departure);
-            let mut travellers: Vec<_> = household
-                .members
-                .iter()
-                .copied()
-                .map(Traveller::Known)
-                .collect();
-            if let Some(people) = guests {
-                travellers.extend(party(ledger, people));
-            }
+            let travellers = party(ledger, household);
             let lead = household.lead_days + ledger.between(-10, 20);
             out.extend(wish(
                 ledger, departures, departure, household, travellers, lead,
@@ -93,19 +152,21 @@ fn yearly(
     }
 }
 
-/// A club: known and unknown guests.
-fn party(ledger: &mut Ledger, people: &[Person]) -> Vec<Traveller> {
-    let size = ledger.between(9, 22);
-    (0..size)
-        .map(|_| {
-            let known = ledger.chance(0.6);
-            let guest = 1 + ledger.index(people.len().saturating_sub(1));
-            if known {
-                Traveller::Known(guest)
-            } else {
-                Traveller::Stranger
-            }
-        })
+/// The household; of a club most of its members, and guests whom nobody knows.
+fn party(ledger: &mut Ledger, household: &Household) -> Vec<Traveller> {
+    let members = household.members.iter().copied();
+    if household.habit != Habit::Organiser {
+        return members.map(Traveller::Known).collect();
+    }
+    let organiser = household.members.first().copied();
+    let come: Vec<usize> = members
+        .filter(|member| Some(*member) == organiser || ledger.chance(0.75))
+        .collect();
+    let guests = ledger.between(2, 9);
+    let guests = (0..guests).map(|_| Traveller::Stranger);
+    come.into_iter()
+        .map(Traveller::Known)
+        .chain(guests)
         .collect()
 }
 

@@ -1,6 +1,7 @@
-//! Simulates one bus-tour operator: three years of history and the season that is coming, as row changes in the order in which
+//! Simulates one bus-tour operator: five years of history and the season that is coming, as row changes in the order in which
 //! the platform would have made them. The same plan always gives the same changes.
 //!
+//! Rhythms, channels and tours that go together are planted ([`planted`]), so that there is something to learn.
 //! Everything in here but [`play`] is pure. Absent: other tenants, canonical events, currencies other than the euro.
 
 mod booking;
@@ -12,6 +13,7 @@ mod names;
 mod odd;
 mod payment;
 mod people;
+pub mod planted;
 pub mod play;
 mod seats;
 mod talk;
@@ -55,13 +57,45 @@ pub fn tenant(seed: u64) -> Uuid {
     Uuid::new_v5(&ledger::namespace(seed), b"operator")
 }
 
-/// All row changes up to `now`, in the order of time.
-pub fn history(plan: Plan) -> Vec<Change> {
+/// Who there is, before anything happens.
+struct Cast {
+    ledger: Ledger,
+    channels: Vec<Uuid>,
+    catalogue: catalogue::Catalogue,
+    people: Vec<people::Person>,
+    households: Vec<people::Household>,
+}
+
+fn cast(plan: Plan) -> Cast {
     let mut ledger = Ledger::new(plan.seed, plan.now);
     let count = usize::try_from(plan.persons).unwrap_or(usize::MAX);
     let channels = found(&mut ledger);
     let catalogue = catalogue::open(&mut ledger, count.div_ceil(2_000));
     let (people, households) = people::populate(&mut ledger, count);
+    Cast {
+        ledger,
+        channels,
+        catalogue,
+        people,
+        households,
+    }
+}
+
+/// What the operator's customers have in them, for whoever wants to see it found out.
+pub fn planted(plan: Plan) -> Vec<planted::Planted> {
+    let cast = cast(plan);
+    planted::planted(&cast.people, &cast.households)
+}
+
+/// All row changes up to `now`, in the order of time.
+pub fn history(plan: Plan) -> Vec<Change> {
+    let Cast {
+        mut ledger,
+        channels,
+        catalogue,
+        people,
+        households,
+    } = cast(plan);
     let reseller = ledger.id("reseller");
     let mut wishes = demand::wishes(&mut ledger, &people, &households, &catalogue.departures);
     let conversations = HashMap::new();

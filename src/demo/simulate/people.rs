@@ -1,12 +1,21 @@
-//! Who travels with the simulated operator: households with a yearly rhythm, one-timers, group organisers and one agency.
+//! Who travels with the simulated operator: households with a rhythm, one-timers, clubs with their organisers, and one
+//! agency with its customers.
+//!
+//! What the models are to find out is planted here: when people come and whether they stopped, on which channel they
+//! answer, and which two tours they take in turns.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::catalogue::YEARS;
 use super::ledger::Ledger;
 use super::names;
 use super::seats::Taste;
+use super::tours::{Pair, TWICE, YEARLY};
+
+/// Whoever stops does so in this year of the history at the latest, so that the silence is longer than a year.
+pub(super) const STOPPED: i64 = YEARS as i64 - 2;
 
 /// One person.
 #[derive(Clone, Debug)]
@@ -20,8 +29,10 @@ pub(super) struct Person {
     pub(super) stop: usize,
     /// Index of the channel they answer on.
     pub(super) channel: usize,
-    /// Probability that a message is read, and a reply is written.
+    /// Probability that a message on it is read, and a reply is written.
     pub(super) reads: f64,
+    /// The same on every other channel.
+    pub(super) reads_elsewhere: f64,
     /// Since when their profile row exists.
     pub(super) since: Option<DateTime<Utc>>,
     /// Their contact, and whether it is linked.
@@ -37,8 +48,21 @@ pub(super) enum Habit {
     Family,
     /// One booking, ever.
     Once,
-    /// Books for a club, once a year.
+    /// Books for a club, once a year; the others are the club's members.
     Organiser,
+    /// Travels on the agency's bookings only.
+    Brokered,
+}
+
+/// When a household comes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rhythm {
+    /// Once a year around one month, the two tours in turns.
+    Yearly(Pair),
+    /// In spring and in autumn, each its tour.
+    TwiceAYear(Pair),
+    /// As it happens.
+    Loose,
 }
 
 /// People who travel together; the first one books.
@@ -46,7 +70,9 @@ pub(super) enum Habit {
 pub(super) struct Household {
     pub(super) habit: Habit,
     pub(super) members: Vec<usize>,
-    /// Bookings in every year.
+    /// When they come, and where they go.
+    pub(super) rhythm: Rhythm,
+    /// Bookings in every year, of those without a rhythm.
     pub(super) trips: u8,
     /// Probability of one more.
     pub(super) extra: f64,
@@ -56,7 +82,7 @@ pub(super) struct Household {
     pub(super) region: &'static str,
     /// Usual days between booking and departure.
     pub(super) lead_days: i64,
-    /// The year of the history (0 to 3) after which they stay away.
+    /// The year of the history, from 0, after which they stay away.
     pub(super) last_year: i64,
 }
 
@@ -66,16 +92,19 @@ pub(super) fn populate(ledger: &mut Ledger, count: usize) -> (Vec<Person>, Vec<H
     let mut households = Vec::new();
     while people.len() < count.max(12) {
         let habit = match ledger.between(0, 99) {
-            0..=3 => Habit::Organiser,
-            4..=36 => Habit::Regular,
-            37..=47 => Habit::Family,
+            // There is a club in every town.
+            _ if households.is_empty() => Habit::Organiser,
+            0 => Habit::Organiser,
+            1..=37 => Habit::Regular,
+            38..=46 => Habit::Family,
+            47..=52 => Habit::Brokered,
             _ => Habit::Once,
         };
         let size = match habit {
             Habit::Regular => ledger.between(1, 2),
             Habit::Family => ledger.between(3, 4),
-            Habit::Once => 1 + i64::from(ledger.chance(0.35)),
-            Habit::Organiser => 1,
+            Habit::Once | Habit::Brokered => 1 + i64::from(ledger.chance(0.35)),
+            Habit::Organiser => ledger.between(8, 14),
         };
         households.push(household(ledger, &mut people, habit, size));
     }
@@ -99,13 +128,14 @@ fn household(ledger: &mut Ledger, people: &mut Vec<Person>, habit: Habit, size: 
     let regions = super::tours::TOURS;
     let index = ledger.index(regions.len());
     let region = regions.get(index).map_or("Nordsee", |tour| tour.region);
+    let rhythm = rhythm(ledger, habit);
     let (trips, extra) = match habit {
-        Habit::Regular => [(0, 0.8), (1, 0.0), (1, 0.2), (1, 0.5), (2, 0.0), (3, 0.0)]
-            .get(ledger.index(6))
+        Habit::Regular => [(0, 0.8), (1, 0.2), (1, 0.5), (2, 0.0)]
+            .get(ledger.index(4))
             .copied()
             .unwrap_or((1, 0.0)),
         Habit::Family | Habit::Organiser => (1, 0.0),
-        Habit::Once => (0, 0.0),
+        Habit::Once | Habit::Brokered => (0, 0.0),
     };
     let month = if habit == Habit::Family {
         7
@@ -118,13 +148,14 @@ fn household(ledger: &mut Ledger, people: &mut Vec<Person>, habit: Habit, size: 
         ledger.between(40, 200)
     };
     let last_year = if ledger.chance(0.25) {
-        ledger.between(0, 2)
+        ledger.between(0, STOPPED)
     } else {
-        4
+        YEARS.into()
     };
     Household {
         habit,
         members,
+        rhythm,
         trips,
         extra,
         month,
@@ -132,6 +163,24 @@ fn household(ledger: &mut Ledger, people: &mut Vec<Person>, habit: Habit, size: 
         lead_days,
         last_year,
     }
+}
+
+fn rhythm(ledger: &mut Ledger, habit: Habit) -> Rhythm {
+    let of = |pairs: &[Pair], place: usize| pairs.get(place).copied();
+    let planted = match (habit, ledger.between(0, 99)) {
+        (Habit::Regular, 0..=59) => {
+            let place = ledger.index(YEARLY.len());
+            of(YEARLY, place).map(Rhythm::Yearly)
+        }
+        (Habit::Regular, 60..=84) => {
+            let place = ledger.index(TWICE.len());
+            of(TWICE, place).map(Rhythm::TwiceAYear)
+        }
+        // By the sea, in the holidays.
+        (Habit::Family, _) => of(YEARLY, 0).map(Rhythm::Yearly),
+        _ => None,
+    };
+    planted.unwrap_or(Rhythm::Loose)
 }
 
 fn person(ledger: &mut Ledger, last: &str, age: i64, stop: usize) -> Person {
@@ -148,6 +197,7 @@ fn person(ledger: &mut Ledger, last: &str, age: i64, stop: usize) -> Person {
         7 => 2,
         _ => 3,
     };
+    let reads = ledger.pick(&[0.6, 0.75, 0.9]);
     Person {
         id: ledger.id("person_profile"),
         first: first.to_owned(),
@@ -159,10 +209,8 @@ fn person(ledger: &mut Ledger, last: &str, age: i64, stop: usize) -> Person {
         },
         stop,
         channel,
-        reads: [0.25, 0.5, 0.7, 0.9]
-            .get(ledger.index(4))
-            .copied()
-            .unwrap_or(0.5),
+        reads,
+        reads_elsewhere: reads / 12.0,
         since: None,
         contact: None,
     }

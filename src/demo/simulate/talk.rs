@@ -115,11 +115,15 @@ fn contact(world: &mut World, index: usize, at: DateTime<Utc>) -> Option<Uuid> {
 }
 
 fn outbound(world: &mut World, index: usize, conversation: Uuid, at: DateTime<Utc>, why: &str) {
-    let Some((channel, reads)) = world.people.get(index).map(|p| (p.channel, p.reads)) else {
+    let Some((liked, here, elsewhere)) = world
+        .people
+        .get(index)
+        .map(|p| (p.channel, p.reads, p.reads_elsewhere))
+    else {
         return;
     };
-    let channel = if world.ledger.chance(0.75) {
-        channel
+    let channel = if world.ledger.chance(0.5) {
+        liked
     } else {
         world.ledger.index(CHANNELS.len())
     };
@@ -154,11 +158,8 @@ fn outbound(world: &mut World, index: usize, conversation: Uuid, at: DateTime<Ut
             "status": "DELIVERED", "delivered_at": delivered,
         }),
     );
-    let own = world
-        .people
-        .get(index)
-        .is_some_and(|p| p.channel == channel);
-    if world.ledger.chance(if own { reads } else { reads / 4.0 }) {
+    let own = liked == channel;
+    if world.ledger.chance(if own { here } else { elsewhere }) {
         let read = delivered + TimeDelta::minutes(world.ledger.between(1, 1_200));
         world.ledger.update(
             "communications.messages",
@@ -166,7 +167,7 @@ fn outbound(world: &mut World, index: usize, conversation: Uuid, at: DateTime<Ut
             id,
             json!({ "status": "READ", "read_at": read }),
         );
-        if own && world.ledger.chance(0.12) {
+        if own && world.ledger.chance(0.5) {
             let reply = read + TimeDelta::minutes(world.ledger.between(1, 60));
             inbound(world, index, conversation, reply);
         }

@@ -237,6 +237,59 @@ pub(super) const TOURS: &[Tour] = &[
     ),
 ];
 
+/// Tours whose travellers take the other one as well: in another year, or in the other half of the year.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pair {
+    /// Titles in [`TOURS`].
+    pub(super) titles: [&'static str; 2],
+    /// The middle of the months in which people travel each.
+    pub(super) months: [u32; 2],
+}
+
+const fn pair(titles: [&'static str; 2], months: [u32; 2]) -> Pair {
+    Pair { titles, months }
+}
+
+/// For those who travel once a year, always around the same month.
+pub(super) const YEARLY: &[Pair] = &[
+    pair(
+        ["Nordsee-Inselhüpfen 5 Tage", "Rügen und Hiddensee 6 Tage"],
+        [7, 7],
+    ),
+    pair(
+        ["Gardasee und Verona 7 Tage", "Toskana für Genießer 8 Tage"],
+        [6, 6],
+    ),
+    pair(
+        [
+            "Prag – die goldene Stadt 3 Tage",
+            "Breslau und das Riesengebirge 5 Tage",
+        ],
+        [8, 8],
+    ),
+];
+
+/// For those who travel twice a year, in spring and in autumn.
+pub(super) const TWICE: &[Pair] = &[
+    pair(
+        [
+            "Südtirol im Apfelblütenmeer 6 Tage",
+            "Törggelen in Südtirol 5 Tage",
+        ],
+        [4, 10],
+    ),
+    pair(
+        ["Tulpenblüte in Holland 3 Tage", "Salzburger Advent 3 Tage"],
+        [5, 11],
+    ),
+];
+
+/// Whether a tour belongs to a pair.
+pub(super) fn is_paired(tour: &Tour) -> bool {
+    let mut pairs = YEARLY.iter().chain(TWICE);
+    pairs.any(|pair| pair.titles.contains(&tour.title))
+}
+
 /// Stops of the operator's library, with their zone.
 pub(super) const POINTS: &[(&str, &str)] = &[
     ("Leipzig, Hauptbahnhof Ostseite", "Leipzig"),

@@ -95,6 +95,36 @@ fn count(n: usize) -> f64 {
     f64::from(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
+/// A tenth of the people by what was foretold of them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Tenth {
+    /// How many people.
+    pub n: u32,
+    /// What was foretold of each on average.
+    pub foretold: f64,
+    /// What came of each on average.
+    pub came: f64,
+}
+
+/// Tenths of the people by what was foretold, least first; empty ones are left out. Puts the pairs in that order.
+#[must_use]
+pub fn tenths(pairs: &mut [(f64, f64)]) -> Vec<Tenth> {
+    pairs.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
+    let tenth = |place: usize| {
+        let part = pairs.get(place * pairs.len() / 10..(place + 1) * pairs.len() / 10)?;
+        let n = u32::try_from(part.len()).ok().filter(|n| *n > 0)?;
+        let (foretold, came) = part
+            .iter()
+            .fold((0.0, 0.0), |(a, b), one| (a + one.0, b + one.1));
+        Some(Tenth {
+            n,
+            foretold: foretold / f64::from(n),
+            came: came / f64::from(n),
+        })
+    };
+    (0..10).filter_map(tenth).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,5 +155,27 @@ mod tests {
         assert!((correlation(&together) - 1.0).abs() < 1e-12);
         let flat = [spent(1, 10.0), spent(2, 10.0)];
         assert!(correlation(&flat).abs() < 1e-12);
+    }
+
+    #[test]
+    fn tenths_are_by_what_was_foretold_and_whole() {
+        let mut pairs: Vec<(f64, f64)> = (0..25)
+            .rev()
+            .map(|n| (f64::from(n), f64::from(n) * 2.0))
+            .collect();
+        let tenths = tenths(&mut pairs);
+        assert_eq!(tenths.iter().map(|one| one.n).sum::<u32>(), 25);
+        let first = Tenth {
+            n: 2,
+            foretold: 0.5,
+            came: 1.0,
+        };
+        assert_eq!(tenths[0], first);
+        assert!(
+            tenths
+                .windows(2)
+                .all(|two| two[0].foretold < two[1].foretold)
+        );
+        assert_eq!(super::tenths(&mut [(1.0, 3.0)]).len(), 1);
     }
 }

@@ -13,7 +13,7 @@ use super::facts::Usual;
 use super::history::History;
 use super::quality::{self, Bin, Foretold, Quality, quality};
 use super::registry::Verdict;
-use super::spend::correlation;
+use super::spend::{Tenth, correlation, tenths};
 use super::window::{Case, Crowd, known_at, mean, typical};
 
 /// What is chosen before training.
@@ -56,8 +56,8 @@ pub struct ValueTest {
     pub mae_naive: f64,
     /// That of foretelling everybody the mean.
     pub mae_mean: f64,
-    /// Tenths of the persons by what was foretold, least first: the means of both.
-    pub deciles: Vec<(f64, f64)>,
+    /// Tenths of the persons by what was foretold, least first: where both means agree, it is calibrated.
+    pub deciles: Vec<Tenth>,
     /// How often and how much go together; near 0 where Gamma-Gamma holds.
     pub correlation: f64,
 }
@@ -250,22 +250,17 @@ fn gate(
 }
 
 fn value_test(latest: &[Case], crowd: &Crowd) -> ValueTest {
-    let mut all: Vec<(f64, f64, f64)> = latest
+    let all: Vec<(f64, f64, f64)> = latest
         .iter()
         .filter_map(|case| {
             case.value
                 .map(|(told, came)| (told, came, case.naive_value))
         })
         .collect();
-    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut pairs: Vec<(f64, f64)> = all.iter().map(|one| (one.0, one.1)).collect();
     let each = |of: fn(&(f64, f64, f64)) -> f64| mean(all.iter().map(of));
     let average = each(|one| one.1);
     let persons = u32::try_from(all.len()).unwrap_or(u32::MAX);
-    let deciles = (0..10).filter_map(|tenth| {
-        let part = all.get(tenth * all.len() / 10..(tenth + 1) * all.len() / 10)?;
-        let of = |of: fn(&(f64, f64, f64)) -> f64| mean(part.iter().map(of));
-        (!part.is_empty()).then(|| (of(|one| one.0), of(|one| one.1)))
-    });
     ValueTest {
         persons,
         foretold: each(|one| one.0) * f64::from(persons),
@@ -273,7 +268,7 @@ fn value_test(latest: &[Case], crowd: &Crowd) -> ValueTest {
         mae: each(|one| (one.0 - one.1).abs()),
         mae_naive: each(|one| (one.2 - one.1).abs()),
         mae_mean: mean(all.iter().map(|one| (average - one.1).abs())),
-        deciles: deciles.collect(),
+        deciles: tenths(&mut pairs),
         correlation: correlation(&crowd.spenders),
     }
 }

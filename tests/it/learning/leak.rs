@@ -8,7 +8,7 @@
 //! whom nothing was known, its consents are other persons', and its departures stay as they were.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use customer_intelligence::derivations::training::{TRAINERS, gather};
+use customer_intelligence::derivations::training::{Material, TRAINERS, gather};
 use customer_intelligence::domain::model::registry::Verdict;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use super::operator::Operator;
 
 const PERSONS: u32 = 420;
 /// Every value that a model, or a score of a person's own, gives.
-const VALUES: &str = r#"
+const VALUES: &str = r"
   forecast { churn_risk churn_band churn_forecast sufficiency horizon_days model_version
     next_booking { expected_at from until }
     predicted_value { bookings_12_months value_12_months value_36_months }
@@ -30,7 +30,7 @@ const VALUES: &str = r#"
   recommendations(first: 20) { list tour_template_id title score reason_code reason model_version start_date
     because { tour_template_id times adds } }
   rebooking_prompt { season prompt_from lead_days based_on due reason tour_template_id }
-  extra_offers { ancillary_type reason_code reason bookings based_on lift tour_template_id }"#;
+  extra_offers { ancillary_type reason_code reason bookings based_on lift tour_template_id }";
 
 fn evening() -> DateTime<Utc> {
     "2026-11-20T18:00:00Z".parse().unwrap()
@@ -202,32 +202,9 @@ async fn nothing_that_was_recorded_later_moves_a_single_byte_of_what_was_known()
     let after = operator.told(&persons, &at(midnight), VALUES).await;
     same(&persons, &before, &after);
 
-    // Had the future been too dull to be noticed, the above would say nothing.
-    let today = operator.told(&persons, "", VALUES).await;
-    for part in ["forecast", "engagement_score", "channel_preference"] {
-        let moved = differences(&persons, &before, &today);
-        let moved = moved
-            .iter()
-            .filter(|one| one.contains(&format!(" {part}:")));
-        let moved = moved.count();
-        assert!(
-            moved * 2 > spoken(&before, part),
-            "only {moved} of {part} moved"
-        );
-    }
-
-    // Models trained up to the instant know nothing of it either, although the rows are there.
+    noticed(&operator, &persons, &before).await;
     let of_now = gather(operator.db.pool(), tenant, midnight).await.unwrap();
-    for (kind, train) in TRAINERS {
-        let (then, now) = (train(&of_then, None), train(&of_now, None));
-        assert!(then.artefact.is_some(), "{kind:?}");
-        let same = then.artefact == now.artefact;
-        assert!(
-            same,
-            "{kind:?} learned from the future:\n{}\n{}",
-            then.report, now.report
-        );
-    }
+    learned_the_same(&of_then, &of_now);
 
     // Even journeys of the past that nobody had told of.
     operator.clock.advance(TimeDelta::hours(3));
@@ -238,6 +215,36 @@ async fn nothing_that_was_recorded_later_moves_a_single_byte_of_what_was_known()
     plant(&mut operator, (1, &all, &over), now).await;
     let after = operator.told(&persons, &at(midnight), VALUES).await;
     same(&persons, &before, &after);
+}
+
+/// Had the future been too dull to be noticed, nothing would be said by values that stay.
+async fn noticed(operator: &Operator, persons: &[Uuid], before: &[Value]) {
+    let today = operator.told(persons, "", VALUES).await;
+    for part in ["forecast", "engagement_score", "channel_preference"] {
+        let moved = differences(persons, before, &today);
+        let moved = moved
+            .iter()
+            .filter(|one| one.contains(&format!(" {part}:")));
+        let moved = moved.count();
+        assert!(
+            moved * 2 > spoken(before, part),
+            "only {moved} of {part} moved"
+        );
+    }
+}
+
+/// Models trained up to an instant know nothing of what came later either, although its rows are there by now.
+fn learned_the_same(of_then: &Material, of_now: &Material) {
+    for (kind, train) in TRAINERS {
+        let (then, now) = (train(of_then, None), train(of_now, None));
+        assert!(then.artefact.is_some(), "{kind:?}");
+        let same = then.artefact == now.artefact;
+        assert!(
+            same,
+            "{kind:?} learned from the future:\n{}\n{}",
+            then.report, now.report
+        );
+    }
 }
 
 fn starts(row: &Map<String, Value>) -> NaiveDate {

@@ -3,3 +3,4 @@
 
 mod leak;
 mod operator;
+mod story;

@@ -31,7 +31,7 @@ const AT_ONCE: usize = 500;
 /// Persons of one question: a past instant is folded from the log for each, in a build without optimisation.
 const PERSONS_AT_ONCE: usize = 8;
 /// Whatever takes longer does not happen any more.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The operator, and the service that hears of it.
 pub(super) struct Operator {

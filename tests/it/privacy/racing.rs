@@ -5,16 +5,19 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use customer_intelligence::privacy::erase::Error;
+use customer_intelligence::privacy::receipt::Signed;
 use customer_intelligence::workers::dispatch::{Dispatcher, Outbound};
 use customer_intelligence::workers::rebuild::{self, Options};
 use customer_intelligence::workers::{erase, ingest};
 use futures::{StreamExt, stream};
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::rig::{Rig, TENANT};
+use super::rig::{Rig, TENANT, backoffice, profile};
 use crate::outbox::receiver::{OnArrival, Receiver, keyring};
 use crate::property::crowd;
 use crate::stories::traces;
@@ -25,6 +28,8 @@ const ERASURES: usize = 50;
 /// At the same time.
 const ABREAST: usize = 4;
 const LOOPS: usize = 2;
+/// Between two looks whether everybody downstream has confirmed.
+const POLL: Duration = Duration::from_millis(20);
 const REBUILD: Options = Options {
     tenant: None,
     workers: 1,
@@ -73,19 +78,19 @@ async fn nobody_survives_an_erasure_whatever_goes_on_meanwhile_and_no_replay_bri
             rebuild::run(&folding, &REBUILD, |_, _| {}).await.ok();
         }
     });
+    // What happens just now is told elsewhere.
+    let now = rig.context.clock.now();
+    let news = erased.iter().map(|person| news_of(*person, now));
+    let news: Vec<String> = news.collect();
     let bring = async {
+        rig.bring(&news).await;
         // The rest, and everything once more.
         rig.bring(rest).await;
         rig.bring(&crowd.bodies).await;
     };
     let rig = &rig;
     let erase = stream::iter(erased.clone())
-        .map(|person| async move {
-            let order = Rig::order(person);
-            let done = erase::run(&rig.context, &rig.office, &order).await;
-            done.unwrap_or_else(|error| panic!("{person}: {error}"))
-                .receipt
-        })
+        .map(|person| erased_in_the_end(rig, person))
         .buffer_unordered(ABREAST)
         .collect::<Vec<_>>();
     let ((), receipts) = tokio::join!(bring, erase);
@@ -109,6 +114,27 @@ async fn nobody_survives_an_erasure_whatever_goes_on_meanwhile_and_no_replay_bri
     }
     rig.tell(&crowd.bodies).await;
     assert_nobody(rig, &erased).await;
+}
+
+/// The receipt of a person's erasure, when everybody downstream has confirmed it.
+async fn erased_in_the_end(rig: &Rig, person: Uuid) -> Signed {
+    let order = Rig::order(person);
+    loop {
+        match erase::run(&rig.context, &rig.office, &order).await {
+            Ok(done) => return done.receipt,
+            // The outbox is at work on it.
+            Err(Error::Unconfirmed(_)) => tokio::time::sleep(POLL).await,
+            Err(error) => panic!("{person}: {error}"),
+        }
+    }
+}
+
+/// A profile that was changed at that instant.
+fn news_of(person: Uuid, at: DateTime<Utc>) -> String {
+    let mut row = profile(person, None, 1);
+    row["locale"] = json!("fr-FR");
+    row["updated_at"] = json!(at);
+    backoffice("person_profiles", &Value::Null, &row)
 }
 
 /// What was told to a receiver.

@@ -8,17 +8,18 @@ use super::purchases::Customer;
 use crate::domain::model::dropout::Summary;
 use crate::domain::model::logistic::{Logistic, Row};
 use crate::domain::model::quality::{Foretold, quality};
-use crate::domain::model::spend::Spent;
+use crate::domain::model::spend::{Spent, tenths};
 
 /// The logistic model on how often, how recently and how long is judged on customers it was not fitted on.
 const FOLDS: usize = 5;
 
 /// Who bought again, how often, and for how much.
-pub(super) fn judge(customers: &[Customer], models: &Models, horizon: f64) -> [Listing; 3] {
+pub(super) fn judge(customers: &[Customer], models: &Models, horizon: f64) -> [Listing; 4] {
     [
         again(customers, models, horizon),
         how_often(customers, models, horizon),
         how_much(customers, models, horizon),
+        by_tenth(customers, models, horizon),
     ]
 }
 
@@ -144,6 +145,38 @@ fn how_much(customers: &[Customer], models: &Models, horizon: f64) -> Listing {
     };
     let told: Vec<f64> = customers.iter().map(rate).collect();
     table.row("as so far", errors(&told, &truth));
+    table
+}
+
+/// Tenths of the customers by what MBG/NBD and Gamma-Gamma foretold, most first: the means of both, and which share of
+/// everything that was spent they stand for.
+fn by_tenth(customers: &[Customer], models: &Models, horizon: f64) -> Listing {
+    let columns = ["customers", "foretold", "spent", "share_of_all"];
+    let mut table = Listing::new("spend by tenth", columns);
+    let Some((spend, _)) = models.spend else {
+        return table;
+    };
+    let foretold = |one: &Customer| {
+        let worth = spend.expected(Spent {
+            purchases: one.of.repeats,
+            mean: one.mean.unwrap_or_default(),
+        });
+        models.mbg.model.expected(one.of, horizon) * worth
+    };
+    let pairs = customers.iter().map(|one| (foretold(one), bought(one).1));
+    let mut pairs: Vec<(f64, f64)> = pairs.collect();
+    let all: f64 = pairs.iter().map(|(_, spent)| spent).sum();
+    for (place, tenth) in (1..=10).zip(tenths(&mut pairs).into_iter().rev()) {
+        let customers = f64::from(tenth.n);
+        let share = tenth.came * customers / all.max(f64::MIN_POSITIVE);
+        let row = [
+            json!(tenth.n),
+            json!(tenth.foretold),
+            json!(tenth.came),
+            json!(share),
+        ];
+        table.row(format!("{place}"), row);
+    }
     table
 }
 
