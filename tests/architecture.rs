@@ -196,6 +196,8 @@ mod tests {
         "libm",
         "faer",
         "sha2",
+        // Histories are kept packed while a model is trained.
+        "postcard",
     ];
 
     /// Libraries that only some rooms may name. One that is not listed is free for all but `domain`.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::dropout::Summary;
-use super::history::{DAY, History, Minutes, TripOutcome, instant, minutes};
+use super::history::{Booking, DAY, History, Minutes, TripOutcome, instant, minutes};
 use super::logistic::Row;
 use super::special::logit;
 use crate::domain::fold::booking::Cancellation;
@@ -261,4 +261,16 @@ fn count(n: usize) -> u32 {
 /// Days and minutes of a lifetime fit a double exactly.
 fn float(n: i64) -> f64 {
     i32::try_from(n).map_or(f64::MAX, f64::from)
+}
+
+/// Whether the median party of kept bookings is a group, as `domain::derive` has it.
+pub(super) fn organises(bookings: &[Booking]) -> bool {
+    const GROUP: u32 = 8;
+    let kept = bookings.iter().filter(|one| one.cancelled.is_none());
+    let mut parties: Vec<u32> = kept.filter_map(|one| one.party.map(u32::from)).collect();
+    parties.sort_unstable();
+    let upper = parties.get(parties.len() / 2);
+    let lower = parties.get(parties.len().saturating_sub(1) / 2);
+    let middle = upper.zip(lower);
+    middle.is_some_and(|(upper, lower)| upper + lower >= 2 * GROUP)
 }

@@ -10,6 +10,7 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::facts::organises;
 use super::message::{Message, Messages, Route};
 use crate::domain::fold::CustomerState;
 use crate::domain::fold::booking::{BookingFact, Cancellation};
@@ -19,8 +20,6 @@ use crate::domain::insight::BookerKind;
 
 /// Whoever has more bookings than this is no traveller, whatever their bookings say.
 const BOOKINGS_MAX: usize = 500;
-/// Parties of so many are groups, as `domain::derive` has it.
-const GROUP: u32 = 8;
 /// A day in minutes.
 pub const DAY: Minutes = 1_440;
 
@@ -374,18 +373,6 @@ impl Trip {
             ..self.clone()
         }
     }
-}
-
-/// Whether the median party of kept bookings is a group.
-fn organises(bookings: &[Booking]) -> bool {
-    let kept = bookings.iter().filter(|one| one.cancelled.is_none());
-    let mut parties: Vec<u32> = kept.filter_map(|one| one.party.map(u32::from)).collect();
-    parties.sort_unstable();
-    let upper = parties.get(parties.len() / 2);
-    let lower = parties.get(parties.len().saturating_sub(1) / 2);
-    upper
-        .zip(lower)
-        .is_some_and(|(upper, lower)| upper + lower >= 2 * GROUP)
 }
 
 /// The place of a value in a list of those seen so far, which it joins.

@@ -26,7 +26,8 @@ pub struct Settings {
     pub persons_min: u32,
     /// With fewer who came back, or who did not, nothing is said.
     pub outcomes_min: u32,
-    /// Whoever calls takes at most so many persons, evenly spread over all: more of them change no digit that is shown.
+    /// Whoever calls takes at most so many persons, evenly spread over all: fits of a few hundred are as good as those of
+    /// thousands, and take as long as there are persons.
     pub persons_max: usize,
 }
 
@@ -36,7 +37,7 @@ impl Default for Settings {
             horizon_days: 456.0,
             persons_min: 100,
             outcomes_min: 20,
-            persons_max: 20_000,
+            persons_max: 4_000,
         }
     }
 }

@@ -63,7 +63,7 @@ async fn a_time_that_passed_while_nobody_was_there_is_made_good_once() {
     let clock = Clock::manual(noon() - TimeDelta::hours(4));
     let mut entries = entries();
     let context = worker(&db, &clock, Duration::from_secs(10));
-    assert_eq!(round(&context, &mut entries).await.unwrap(), 5);
+    assert_eq!(round(&context, &mut entries).await.unwrap(), 6);
     let nightly = open(&db)
         .await
         .into_iter()
