@@ -55,7 +55,7 @@ pub fn cursor(letter: &Summary) -> String {
     cursor::encode(&(letter.received_at, letter.id))
 }
 
-/// Reads what [`cursor`] wrote; nothing from anything else.
+/// Reads what [`cursor()`] wrote; nothing from anything else.
 #[must_use]
 pub fn place(cursor: &str) -> Option<Place> {
     cursor::decode(cursor)

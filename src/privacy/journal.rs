@@ -98,7 +98,7 @@ pub fn cursor(line: &Line) -> String {
     cursor::encode(&line.place())
 }
 
-/// Reads what [`cursor`] wrote; nothing from anything else.
+/// Reads what [`cursor()`] wrote; nothing from anything else.
 #[must_use]
 pub fn place(cursor: &str) -> Option<Place> {
     cursor::decode(cursor)

@@ -1,7 +1,7 @@
 //! Simulates one bus-tour operator: five years of history and the season that is coming, as row changes in the order in which
 //! the platform would have made them. The same plan always gives the same changes.
 //!
-//! Rhythms, channels and tours that go together are planted ([`planted`]), so that there is something to learn.
+//! Rhythms, channels and tours that go together are planted ([`mod@planted`]), so that there is something to learn.
 //! Everything in here but [`play`] is pure. Absent: other tenants, canonical events, currencies other than the euro.
 
 mod booking;

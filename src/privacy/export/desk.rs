@@ -123,7 +123,7 @@ pub fn cursor(request: &Standing) -> String {
     cursor::encode(&(request.requested_at, request.request_id))
 }
 
-/// Reads what [`cursor`] wrote; nothing from anything else.
+/// Reads what [`cursor()`] wrote; nothing from anything else.
 #[must_use]
 pub fn place(cursor: &str) -> Option<Place> {
     cursor::decode(cursor)
