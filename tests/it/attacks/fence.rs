@@ -14,16 +14,18 @@ use crate::support::TestDb;
 
 const PERMISSION_DENIED: Option<&str> = Some("42501");
 /// What a caller may be answered from.
-const SHOWN: [&str; 11] = [
+const SHOWN: [&str; 13] = [
     "activity_log",
     "consent",
     "consent_purpose",
     "customer",
     "customer_insight",
+    "customer_score",
     "dossier",
     "job",
     "link",
     "model_champion",
+    "model_setting",
     "model_version",
     "tenant",
 ];
