@@ -169,20 +169,17 @@ async fn nothing_that_was_recorded_later_moves_a_single_byte_of_what_was_known()
     // The past is folded from the log for each who is asked about; the future happens to everybody.
     let persons: Vec<Uuid> = all.iter().copied().step_by(5).collect();
     let given = operator.told(&persons, "", VALUES).await;
-    for part in [
-        "forecast",
-        "engagement_score",
-        "channel_preference",
-        "cluster",
-        "recommendations",
-        "extra_offers",
+    // Or there would be nothing to move; an extra is offered to few.
+    for (part, least) in [
+        ("forecast", 10),
+        ("engagement_score", 10),
+        ("channel_preference", 10),
+        ("cluster", 10),
+        ("recommendations", 10),
+        ("extra_offers", 4),
     ] {
-        let said = spoken(&given, part);
-        assert!(
-            said > 10,
-            "{part} is known of {said} of {} only",
-            persons.len()
-        );
+        let (said, all) = (spoken(&given, part), persons.len());
+        assert!(said > least, "{part} is known of {said} of {all} only");
     }
     let before = operator.told(&persons, &at(midnight), VALUES).await;
     same(&persons, &given, &before);
