@@ -6,8 +6,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::TimeDelta;
-use customer_intelligence::actions::consents::Consents;
-use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::audit::verify::{self, Report};
 use customer_intelligence::audit::{Reads, reads};
 use customer_intelligence::db::Pool;
@@ -31,7 +29,7 @@ use uuid::Uuid;
 use super::TENANT;
 use crate::privacy::rig::office;
 use crate::rights::Rig as Told;
-use crate::support::TestDb;
+use crate::support::{TestDb, desks};
 
 const SECRET: &str = "the gateway's secret of these tests";
 
@@ -85,9 +83,7 @@ impl Rig {
             erasures: Erasures::new(office(&told.context)),
         };
         let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
-        let settings = told.context.settings;
-        let consents = Consents::new(pool.clone(), clock.clone(), pepper.clone(), settings);
-        let desks = Desks::new(&pool, &writer, &clock, consents);
+        let desks = desks(&told.context, &writer);
         let reader = Reader::new(pool.clone(), clock.clone(), 3);
         let schema = Schema::new(reader, desks, Limits::default())
             .with_rights(rights.clone(), reads.clone());

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use customer_intelligence::actions::consents::Consents;
-use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::actions::receive::{Received, receive};
 use customer_intelligence::demo::simulate::{self, Change, Plan};
 use customer_intelligence::domain::clock::Clock;
@@ -22,7 +20,7 @@ use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::support::TestDb;
+use crate::support::{TestDb, desks};
 
 const SEED: u64 = 11;
 const QUARANTINE_DAYS: i64 = 3;
@@ -61,13 +59,7 @@ impl Operator {
             },
         };
         let writer = Writer::new(db.pool().clone(), clock.clone(), inbox::Limits::default());
-        let consents = Consents::new(
-            context.pool.clone(),
-            clock.clone(),
-            context.pepper.clone(),
-            context.settings,
-        );
-        let desks = Desks::new(db.pool(), &writer, &clock, consents);
+        let desks = desks(&context, &writer);
         let reader = Reader::new(db.reads(), clock.clone(), QUARANTINE_DAYS);
         let mut limits = graphql::Limits::default();
         limits.rate.requests_per_second = 0;

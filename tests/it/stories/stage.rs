@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use customer_intelligence::actions::consents::Consents;
-use customer_intelligence::actions::desks::Desks;
 use customer_intelligence::actions::receive::{Received, receive};
 use customer_intelligence::db::Tx;
 use customer_intelligence::domain::clock::Clock;
@@ -23,7 +21,7 @@ use uuid::Uuid;
 
 use super::script::{Change, Step, id};
 use super::traces;
-use crate::support::TestDb;
+use crate::support::{TestDb, desks};
 
 const QUARANTINE_DAYS: i64 = 3;
 const TENANT: &str = "@operator";
@@ -57,13 +55,7 @@ impl Stage {
             },
         };
         let writer = Writer::new(db.pool().clone(), clock.clone(), inbox::Limits::default());
-        let consents = Consents::new(
-            context.pool.clone(),
-            clock.clone(),
-            context.pepper.clone(),
-            context.settings,
-        );
-        let desks = Desks::new(db.pool(), &writer, &clock, consents);
+        let desks = desks(&context, &writer);
         let reader = Reader::new(db.reads(), clock, QUARANTINE_DAYS);
         let mut flushing = JoinSet::new();
         let flusher = writer.clone();
