@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use customer_intelligence::db;
@@ -32,6 +32,8 @@ const ABREAST: usize = 4;
 const LOOPS: usize = 2;
 /// Between two looks whether everybody downstream has confirmed.
 const POLL: Duration = Duration::from_millis(20);
+/// What has not happened by then will not happen any more.
+const PATIENCE: Duration = Duration::from_mins(10);
 const REBUILD: Options = Options {
     tenant: None,
     workers: 1,
@@ -121,16 +123,18 @@ async fn nobody_survives_an_erasure_whatever_goes_on_meanwhile_and_no_replay_bri
 /// The receipt of a person's erasure, when everybody downstream has confirmed it.
 async fn erased_in_the_end(rig: &Rig, person: Uuid) -> Signed {
     let order = Rig::order(person);
+    let begun = Instant::now();
     loop {
         match erase::run(&rig.context, &rig.office, &order).await {
             Ok(done) => return done.receipt,
-            // The outbox is at work on it, or so much is in the inbox that it was not through in time: asked again.
-            Err(Error::Unconfirmed(_)) => tokio::time::sleep(POLL).await,
-            Err(Error::Left(rows)) if only_waits(&rows) => tokio::time::sleep(POLL).await,
-            // Behind a batch that takes longer than a lock is waited for.
-            Err(Error::Database(db::Error::Retry(_))) => {}
+            // The outbox is at work on it, so much is in the inbox that it was not through in time, or a batch holds the
+            // tenant for longer than a lock is waited for: asked again, as the service does.
+            Err(Error::Unconfirmed(_) | Error::Database(db::Error::Retry(_))) => {}
+            Err(Error::Left(rows)) if only_waits(&rows) => {}
             Err(error) => panic!("{person}: {error:?}"),
         }
+        assert!(begun.elapsed() < PATIENCE, "{person} is not erased");
+        tokio::time::sleep(POLL).await;
     }
 }
 
