@@ -15,6 +15,9 @@ use crate::domain::clock::Clock;
 use crate::inbox::{self, Letter, Writer};
 use crate::jobs::{Key, runs};
 
+/// The job that learns anew.
+pub const TRAINING: &str = "ci_train";
+
 /// Who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,7 +8,7 @@ use chrono::SecondsFormat;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::cron::{Asker, Progress};
+use super::cron::{Asker, Progress, TRAINING};
 use super::models::Models;
 use crate::audit::{self, Act, Actor, Entry, Subject};
 use crate::db::{Error, Tx};
@@ -17,9 +17,6 @@ use crate::jobs::{Key, runs};
 use crate::models;
 
 pub use crate::models::Setting;
-
-/// The job that learns anew.
-const TRAINING: &str = "ci_train";
 
 /// What became of a decision.
 #[derive(Debug, Clone, Copy, PartialEq)]

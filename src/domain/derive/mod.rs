@@ -16,6 +16,7 @@ use super::fold::booking::{BookingFact, Cancellation};
 use super::fold::journey::Outcome;
 use super::insight::{Behavior, BookerKind, Feedback, Insight};
 use super::model::history::History;
+pub(in crate::domain) use rhythm::is_group;
 
 /// Derives the insight of a person at an instant.
 #[must_use]
@@ -109,7 +110,6 @@ fn count<I: Iterator>(items: I) -> u32 {
 
 /// An agency when most confirmed bookings carry a reseller, a group organiser when the median party is 8 or more.
 fn booker_kind(state: &CustomerState, kept: &[&BookingFact]) -> Option<BookerKind> {
-    const GROUP: f64 = 8.0;
     let confirmed = state.bookings.iter().filter(|b| b.fate.confirmed);
     let (all, brokered) = confirmed.fold((0, 0), |(all, brokered), b| {
         (all + 1, brokered + usize::from(b.reseller))
@@ -120,8 +120,7 @@ fn booker_kind(state: &CustomerState, kept: &[&BookingFact]) -> Option<BookerKin
     if brokered * 2 > all {
         return Some(BookerKind::Agency);
     }
-    let group = rhythm::median_party(kept).is_some_and(|median| median >= GROUP);
-    Some(if group {
+    Some(if rhythm::organises(kept) {
         BookerKind::GroupOrganiser
     } else {
         BookerKind::Private

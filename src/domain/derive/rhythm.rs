@@ -29,8 +29,15 @@ pub(super) fn party_size(kept: &[&BookingFact]) -> Option<Measured<f64>> {
     mean(&parties(kept))
 }
 
-pub(super) fn median_party(kept: &[&BookingFact]) -> Option<f64> {
-    median(&parties(kept))
+/// Whether who books this way books for a group.
+pub(super) fn organises(kept: &[&BookingFact]) -> bool {
+    is_group(&parties(kept))
+}
+
+/// Whether the median of these parties, least first, is a group.
+pub(in crate::domain) fn is_group(sorted: &[i64]) -> bool {
+    const GROUP: f64 = 8.0;
+    median(sorted).is_some_and(|median| median >= GROUP)
 }
 
 fn parties(kept: &[&BookingFact]) -> Vec<i64> {

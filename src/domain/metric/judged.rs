@@ -8,7 +8,7 @@ use super::value::MetricValue as V;
 use super::{Language, Metric};
 use crate::domain::model::channel::person;
 use crate::domain::model::channel::preference::{Allowed, Preference};
-use crate::domain::model::churn::{Band, Forecast, Scores};
+use crate::domain::model::churn::{Forecast, Scores};
 use crate::domain::model::engagement::{Engagement, Part};
 use crate::domain::model::history::{History, minutes};
 use crate::domain::model::standing::Voices;
@@ -180,13 +180,7 @@ fn forecast(metric: Metric, scores: &Scores, currency: &Currency) -> V {
     let amount = |cents: i64| V::Amount(cents.into(), currency.clone());
     match metric {
         Metric::ChurnRisk => churn.map(|churn| churn.risk).into(),
-        Metric::ChurnBand => churn
-            .map(|churn| match churn.band {
-                Band::Low => "LOW",
-                Band::Medium => "MEDIUM",
-                Band::High => "HIGH",
-            })
-            .into(),
+        Metric::ChurnBand => churn.map(|churn| churn.band.name()).into(),
         Metric::ChurnForecast => churn
             .map(|churn| match churn.forecast {
                 Forecast::Stays => "STAYS",

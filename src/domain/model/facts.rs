@@ -8,6 +8,7 @@ use super::dropout::Summary;
 use super::history::{Booking, DAY, History, Minutes, TripOutcome, instant, minutes};
 use super::logistic::Row;
 use super::special::logit;
+use crate::domain::derive::is_group;
 use crate::domain::fold::booking::Cancellation;
 
 /// Days of a week: the unit of time in which rates are fitted.
@@ -265,12 +266,8 @@ fn float(n: i64) -> f64 {
 
 /// Whether the median party of kept bookings is a group, as `domain::derive` has it.
 pub(super) fn organises(bookings: &[Booking]) -> bool {
-    const GROUP: u32 = 8;
     let kept = bookings.iter().filter(|one| one.cancelled.is_none());
-    let mut parties: Vec<u32> = kept.filter_map(|one| one.party.map(u32::from)).collect();
+    let mut parties: Vec<i64> = kept.filter_map(|one| one.party.map(i64::from)).collect();
     parties.sort_unstable();
-    let upper = parties.get(parties.len() / 2);
-    let lower = parties.get(parties.len().saturating_sub(1) / 2);
-    let middle = upper.zip(lower);
-    middle.is_some_and(|(upper, lower)| upper + lower >= 2 * GROUP)
+    is_group(&parties)
 }

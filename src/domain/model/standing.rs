@@ -70,6 +70,9 @@ impl<'m> Voices<'m> {
 }
 
 impl Band {
+    /// Every band, by its stored number.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Medium, Self::High];
+
     /// The stored number.
     #[must_use]
     pub const fn code(self) -> u8 {
@@ -78,5 +81,22 @@ impl Band {
             Self::Medium => 1,
             Self::High => 2,
         }
+    }
+
+    /// As it is shown.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "LOW",
+            Self::Medium => "MEDIUM",
+            Self::High => "HIGH",
+        }
+    }
+
+    /// The band with that stored number; none where there is no such.
+    #[must_use]
+    pub fn from_code(code: i16) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|band| i16::from(band.code()) == code)
     }
 }

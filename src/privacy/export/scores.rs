@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::db::Error;
 use crate::domain::explain::Explanation;
 use crate::domain::metric::{Metric, MetricValue};
+use crate::domain::model::churn::Band;
 use crate::domain::money::Currency;
 
 /// The numbers that are written down of the person, by metric; amounts in the tenant's currency.
@@ -30,11 +31,7 @@ pub(super) async fn written(
             MetricValue::Amount(cents.into(), currency.clone())
         })
     };
-    let band = row.churn_band.map(|band| match band {
-        0 => "LOW",
-        1 => "MEDIUM",
-        _ => "HIGH",
-    });
+    let band = row.churn_band.and_then(Band::from_code).map(Band::name);
     let next = row
         .next_booking_expected_at
         .map(|at| MetricValue::Record(vec![("expected_at", at.into())]));

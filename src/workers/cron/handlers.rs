@@ -4,6 +4,7 @@ use chrono::{Months, TimeDelta};
 use uuid::Uuid;
 
 use super::Context;
+use crate::actions::cron::TRAINING;
 use crate::audit;
 use crate::db::pool::within;
 use crate::db::{Error, Tx};
@@ -63,7 +64,7 @@ pub(super) async fn train(context: &Context, tenant_id: Uuid) -> Result<u64, Err
             );
         }
     };
-    let trained = training_run::tenant(pool, clock, tenant_id, (&[], "ci_train"), told).await?;
+    let trained = training_run::tenant(pool, clock, tenant_id, (&[], TRAINING), told).await?;
     let new = trained.iter().filter(|one| one.learned.is_new).count();
     Ok(u64::try_from(new).unwrap_or(u64::MAX))
 }

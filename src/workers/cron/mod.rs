@@ -11,6 +11,7 @@ pub mod schedule;
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
+use crate::actions::cron::TRAINING;
 use crate::db::Error;
 use crate::privacy::erase::Office;
 
@@ -49,7 +50,7 @@ pub const JOBS: &[Job] = &[
         work: |context, tenant_id| Box::pin(handlers::expire(context, tenant_id)),
     },
     Job {
-        name: "ci_train",
+        name: TRAINING,
         does: "Learns anew from everybody: who comes back, which tours go together, groups and habits",
         line: "10 2 * * *",
         variable: "CI_SCHEDULE_TRAIN",
