@@ -17,8 +17,9 @@ use super::window::{Case, Crowd, known_at, mean, whole_days};
 
 /// At how many cuts the candidates are judged.
 const TESTS: u32 = 3;
-/// From how many earlier cuts is learnt.
-const LESSONS: u32 = 3;
+/// From how many earlier cuts is learnt: with the usual horizon one in each season, as who waits to book in May is another
+/// crowd than in August.
+const LESSONS: u32 = 4;
 /// Cuts lie this part of the horizon apart.
 const STEPS: u32 = 5;
 /// Days that must have been seen before a cut.
