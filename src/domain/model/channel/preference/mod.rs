@@ -40,6 +40,15 @@ pub struct Allowed {
     pub otherwise: Option<State>,
 }
 
+impl Allowed {
+    /// The same for somebody who asked for a channel.
+    #[must_use]
+    pub fn asking(mut self, stated: Option<Channel>) -> Self {
+        self.stated = stated;
+        self
+    }
+}
+
 /// One channel of a person.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Affinity {
@@ -47,7 +56,8 @@ pub struct Affinity {
     pub channel: Channel,
     /// How well it probably goes, in (0, 1).
     pub rate: f64,
-    /// The chance that it is the best of the usable ones that were tried on this person; 0 for others.
+    /// The chance that it is the best of those that were tried on this person, of the usable ones, too, while fewer than
+    /// two were; 0 for those that are not usable.
     pub confidence: f64,
     /// Tries that were read or answered.
     pub responded: u32,
@@ -68,7 +78,7 @@ pub struct Affinity {
 pub struct Preference {
     /// What the person asked for; comes before anything learned.
     pub stated: Option<Channel>,
-    /// What was learned; none when too little was seen or no channel is usable.
+    /// What was learned; none when too little was seen, no channel is usable, or the best was never tried on the person.
     pub learned: Option<Channel>,
     /// All channels that can be told something about: usable ones first, the best first.
     pub ranked: Vec<Affinity>,
@@ -174,9 +184,11 @@ pub fn preference(
     });
     sure(&mut ranked, &sums, rates);
     let tried: u32 = ranked.iter().map(|one| one.tried).sum();
+    // What is merely usual for the tenant was not learned from the person.
+    let own = |channel: &Channel| sums.contains_key(channel);
     Preference {
         stated: allowed.stated,
-        learned: learned.filter(|_| tried >= TRIALS_MIN),
+        learned: learned.filter(|channel| tried >= TRIALS_MIN && own(channel)),
         ranked,
         best_hour,
     }
@@ -251,10 +263,11 @@ fn counted(channel: Channel, trials: &[Trial]) -> Affinity {
     }
 }
 
-/// How sure each usable channel is the best of those that were tried on this person; of all usable ones when none was.
+/// How sure each usable channel is the best of those that were tried on this person. Those that cannot be used any more
+/// are compared with, too: to be the only way left is no preference.
 fn sure(ranked: &mut [Affinity], sums: &BTreeMap<Channel, Sums>, rates: &Rates) {
-    let any = ranked.iter().any(|one| one.usable && one.tried > 0);
-    let counts = |one: &Affinity| one.usable && (one.tried > 0 || !any);
+    let enough = ranked.iter().filter(|one| one.tried > 0).count() >= 2;
+    let counts = |one: &Affinity| one.tried > 0 || (!enough && one.usable);
     let betas = ranked.iter().filter(|one| counts(one)).map(|one| {
         let sums = sums.get(&one.channel).copied().unwrap_or_default();
         sums.beta(rate(rates, one.channel))
@@ -262,7 +275,9 @@ fn sure(ranked: &mut [Affinity], sums: &BTreeMap<Channel, Sums>, rates: &Rates) 
     let chances = chances(&betas.collect::<Vec<Beta>>());
     let counted = ranked.iter_mut().filter(|one| counts(one));
     for (one, chance) in counted.zip(chances) {
-        one.confidence = chance;
+        if one.usable {
+            one.confidence = chance;
+        }
     }
 }
 

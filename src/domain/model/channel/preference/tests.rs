@@ -82,7 +82,9 @@ fn what_was_stated_comes_first_and_stays_apart() {
 
 #[test]
 fn refused_and_unreachable_channels_are_listed_last_and_never_preferred() {
-    let mut evidence = seen(many(Channel::Email, 9, 0));
+    let mut trials = many(Channel::Email, 9, 0);
+    trials.push(trial(7, Channel::Whatsapp, 1.0));
+    let mut evidence = seen(trials);
     let refused = Allowed {
         by_channel: BTreeMap::from([(Channel::Email, State::Revoked)]),
         otherwise: Some(State::Granted),
@@ -117,6 +119,28 @@ fn too_little_seen_is_no_preference_but_still_a_ranking() {
     assert_eq!(found.learned, None);
     assert_eq!(found.based_on(), 2);
     assert!(!found.ranked.is_empty());
+}
+
+#[test]
+fn the_only_way_that_is_left_is_no_preference() {
+    let denied = [Channel::Whatsapp, Channel::Webchat, Channel::Phone];
+    let allowed = Allowed {
+        by_channel: denied.map(|one| (one, State::Denied)).into(),
+        ..Allowed::default()
+    };
+    let mut trials = many(Channel::Whatsapp, 3, 1);
+    let mut evidence = seen(trials.clone());
+    evidence.failed.insert(Channel::Sms, NOW);
+    let untried = judged(&evidence, &allowed);
+    assert_eq!(untried.ranked[0].channel, Channel::Email);
+    assert_eq!(untried.learned, None, "e-mail was never tried");
+    trials.push(trial(5, Channel::Email, 1.0));
+    let tried = judged(&seen(trials), &allowed);
+    assert_eq!(tried.learned, Some(Channel::Email));
+    assert!(
+        !tried.resolved(),
+        "one answer beside three by WhatsApp: {tried:?}"
+    );
 }
 
 #[test]
