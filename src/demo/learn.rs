@@ -15,11 +15,10 @@ use super::gateway::{Gateway, Session};
 use super::progress::Out;
 use super::run::DemoConfig;
 use super::{client, platform};
+use crate::domain::model::registry::Kind;
 
-/// The job's name.
+/// The job's name, as Hasura's cron trigger has it.
 const JOB: &str = "ci_train";
-/// How many kinds of models there are.
-const KINDS: usize = 4;
 /// How long training may take.
 const PATIENCE: Duration = Duration::from_mins(10);
 const POLL: Duration = Duration::from_millis(100);
@@ -62,7 +61,7 @@ pub(super) async fn learn(
     while !cancel.is_cancelled() {
         let answer = office.answer(&json!({ "query": MODELS })).await;
         let models = trained(&answer, asked);
-        if models.len() >= KINDS {
+        if models.len() >= Kind::ALL.len() {
             for model in models {
                 writeln!(out, "learned: {}", line(model))?;
             }
