@@ -9,20 +9,16 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::activity_log;
+use super::record::{self, Pen, TRIES};
 use crate::audit::{self, Act, Actor, Entry, Subject};
 use crate::contracts::ConsentRecord;
 use crate::db::{Error, Pool, Tx};
-use crate::domain::activity::NAMESPACE;
 use crate::domain::clock::Clock;
 use crate::domain::consent::{ANY, Standing, State};
 use crate::insight::{consent_rows, standings};
-use crate::projections::{self, Heard, Settings, Touched};
+use crate::projections::Settings;
 use crate::resolve::fence::Pepper;
-use crate::resolve::{store, tenant};
-
-/// A transaction that lost against another is run again this often.
-const TRIES: u32 = 5;
+use crate::resolve::tenant;
 
 /// What was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,22 +94,20 @@ pub enum Recorded {
 /// Where consents are written down. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Consents {
-    pool: Pool,
-    clock: Clock,
-    pepper: Pepper,
-    settings: Settings,
+    pub(super) pool: Pool,
+    pub(super) pen: Pen,
 }
 
 impl Consents {
     /// Consents in this database.
     #[must_use]
     pub const fn new(pool: Pool, clock: Clock, pepper: Pepper, settings: Settings) -> Self {
-        Self {
-            pool,
+        let pen = Pen {
             clock,
             pepper,
             settings,
-        }
+        };
+        Self { pool, pen }
     }
 
     /// Writes it down.
@@ -131,7 +125,7 @@ impl Consents {
     async fn transact(&self, order: &Order, actor: &Actor) -> Result<Recorded, Error> {
         let tenant_id = order.tenant_id;
         let mut tx = Tx::begin(&self.pool).await?;
-        let now = self.clock.now();
+        let now = self.pen.clock.now();
         let Some(recorded_at) = tenant::wait(&mut tx, tenant_id, now).await? else {
             return Ok(Recorded::UnknownPerson);
         };
@@ -139,14 +133,16 @@ impl Consents {
             Ok(record) => record,
             Err(refused) => return Ok(refused),
         };
-        if self.write(&mut tx, &record, tenant_id, recorded_at).await? == 0 {
+        let version = record.version();
+        let written = self.pen.write(&mut tx, version, tenant_id, recorded_at);
+        if written.await? == 0 {
             return Ok(Recorded::UnknownPerson);
         }
         let entry = Entry {
             tenant_id,
             actor: actor.clone(),
             act: Act::ConsentChanged,
-            subject: Subject::person(self.pepper.tag(tenant_id, order.person)).by(record.id),
+            subject: Subject::person(self.pen.pepper.tag(tenant_id, order.person)).by(record.id),
             detail: json!({
                 "purpose": record.purpose, "channel": record.channel, "decision": record.decision,
                 "text_version": record.text_version, "source": record.source,
@@ -158,37 +154,7 @@ impl Consents {
         tx.commit().await?;
         Ok(stands.map_or(Recorded::UnknownPerson, Recorded::Done))
     }
-
-    /// The way of a delivery, for one version; returns how many rows are new in the log.
-    async fn write(
-        &self,
-        tx: &mut Tx,
-        record: &ConsentRecord,
-        tenant_id: Uuid,
-        recorded_at: DateTime<Utc>,
-    ) -> Result<usize, Error> {
-        let versions = vec![record.version()];
-        let resolved = store::resolve(tx, &self.pepper, tenant_id, versions, recorded_at).await?;
-        let outcome = resolved.outcome;
-        let appended =
-            activity_log::append(tx, tenant_id, &outcome.rows, LIVE, recorded_at).await?;
-        let heard = Heard::of([], &outcome.rows);
-        let new = appended.len();
-        let touched = Touched {
-            persons: outcome.touched,
-            appended,
-            recorded_at: Some(recorded_at),
-        };
-        let now = self.clock.now();
-        projections::refold(tx, self.settings, tenant_id, touched, now).await?;
-        projections::record_consents(tx, tenant_id, &heard, recorded_at).await?;
-        tenant::note(tx, tenant_id, recorded_at).await?;
-        Ok(new)
-    }
 }
-
-/// The channel of what happens now.
-const LIVE: i16 = 0;
 
 /// What is to be written, or why not.
 async fn check(
@@ -202,15 +168,14 @@ async fn check(
     if !is_purpose(tx, order.tenant_id, &order.purpose).await? {
         return Ok(Err(Recorded::UnknownPurpose));
     }
-    let name = [
-        order.person.as_bytes().as_slice(),
-        order.idempotency_key.as_bytes(),
-    ]
-    .concat();
-    let name = [b"consent".as_slice(), order.tenant_id.as_bytes(), &name].concat();
     let said_at = order.effective_at.unwrap_or(now).trunc_subsecs(6);
     let record = ConsentRecord {
-        id: Uuid::new_v5(&NAMESPACE, &name),
+        id: record::named(
+            "consent",
+            order.tenant_id,
+            order.person,
+            &order.idempotency_key,
+        ),
         person: order.person,
         purpose: order.purpose.clone(),
         channel: order.channel.clone(),
@@ -220,8 +185,7 @@ async fn check(
         text_version: order.text_version.clone(),
         source: Some(order.source.clone()),
     };
-    let known = store::load(tx, order.tenant_id, &[record.key()].into()).await?;
-    if let Some(known) = known.values().flat_map(|dossier| &dossier.versions).next() {
+    if let Some(known) = record::known(tx, order.tenant_id, record.key()).await? {
         let same = known.fields == record.fields()
             && order
                 .effective_at
@@ -248,13 +212,7 @@ async fn stands(
     order: &Order,
     now: DateTime<Utc>,
 ) -> Result<Option<Standing>, Error> {
-    let root = sqlx::query_scalar!(
-        "select root from customer where tenant_id = $1 and person_profile_id = $2",
-        order.tenant_id,
-        order.person,
-    )
-    .fetch_optional(&mut *connection)
-    .await?;
+    let root = record::root(connection, order.tenant_id, order.person).await?;
     let Some(root) = root else { return Ok(None) };
     let rows = consent_rows(connection, order.tenant_id, &[root]).await?;
     let channel = order.channel.as_deref().unwrap_or(ANY);

@@ -3,6 +3,7 @@
 use super::consents::Consents;
 use super::dead_letters::Letters;
 use super::models::Models;
+use super::wishes::Wishes;
 use crate::db::Pool;
 use crate::domain::clock::Clock;
 use crate::inbox::Writer;
@@ -16,6 +17,8 @@ pub struct Desks {
     pub models: Models,
     /// What customers allow.
     pub consents: Consents,
+    /// By which channel customers asked to be reached.
+    pub wishes: Wishes,
 }
 
 impl Desks {
@@ -25,6 +28,7 @@ impl Desks {
         Self {
             letters: Letters::new(pool.clone(), writer.clone(), clock.clone()),
             models: Models::new(pool.clone(), clock.clone()),
+            wishes: Wishes::beside(consents.clone()),
             consents,
         }
     }

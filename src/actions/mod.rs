@@ -8,3 +8,5 @@ pub mod cron;
 pub mod models;
 pub mod model_settings;
 pub mod consents;
+pub mod wishes;
+mod record;

@@ -155,6 +155,8 @@ acts! {
     ReturnAllowed = "return_allowed",
     /// Consent was given, refused, taken back or asked for.
     ConsentChanged = "consent_changed",
+    /// A customer asked to be reached by a channel, or took that back.
+    ChannelStated = "channel_stated",
     /// An objection to profiling was raised or withdrawn.
     ObjectionChanged = "objection_changed",
     /// A segment was made, changed or dropped.

@@ -27,6 +27,7 @@ mod canonical;
 mod cut;
 mod letter;
 mod consents;
+mod wishes;
 pub mod envelope;
 
 use uuid::Uuid;
@@ -38,6 +39,7 @@ pub use events::{EventContract, Part, Says, When};
 pub use names::platform_name;
 pub use refusal::{Reason, Refusal};
 pub use registry::{allow_list, event, events, table};
+pub use wishes::ChannelWish;
 
 use crate::domain::source::Version;
 

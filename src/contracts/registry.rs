@@ -109,13 +109,16 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_row_has_one_table_but_departures_and_consents() {
+    fn every_kind_of_row_has_one_table_but_departures_consents_and_wishes() {
         let kinds: Vec<_> = allow_list().iter().filter_map(|table| table.kind).collect();
         assert!(distinct(kinds.iter()));
         for kind in SourceKind::ALL {
             assert_eq!(
                 kinds.contains(&kind),
-                !matches!(kind, SourceKind::Departure | SourceKind::Consent),
+                !matches!(
+                    kind,
+                    SourceKind::Departure | SourceKind::Consent | SourceKind::ChannelWish
+                ),
                 "{kind:?}"
             );
         }

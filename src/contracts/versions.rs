@@ -76,7 +76,9 @@ const fn references(kind: SourceKind) -> &'static [Field] {
     match kind {
         SourceKind::Payment => &[Field::Booking],
         SourceKind::Ancillary => &[Field::Booking, Field::Passenger],
-        SourceKind::CheckoutSession | SourceKind::Consent => &[Field::Person],
+        SourceKind::CheckoutSession | SourceKind::Consent | SourceKind::ChannelWish => {
+            &[Field::Person]
+        }
         SourceKind::TripFeedback => &[Field::Person, Field::Booking],
         SourceKind::BoardingEvent => &[
             Field::Person,

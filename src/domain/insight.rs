@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::model::channel::Channel;
 use super::model::history::History;
 use super::money::{Currency, Purse};
 
@@ -243,6 +244,8 @@ pub struct Standing {
     pub profiling_refused: bool,
     /// As last told, such as `de-DE`.
     pub locale: Option<String>,
+    /// By which channel the person asked to be reached; comes before anything learned.
+    pub stated_channel: Option<Channel>,
     /// The latest fare category is CHILD or INFANT: travel facts only.
     pub minor: bool,
 }
@@ -269,6 +272,9 @@ impl Standing {
         self
     }
 }
+
+/// First byte of a stored insight: which form the rest has. It rises with every change of the form.
+pub const FORM: u8 = 3;
 
 /// All that is derived for one person at one instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

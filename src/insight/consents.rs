@@ -88,7 +88,7 @@ pub fn standings(rows: Vec<ConsentRow>, now: DateTime<Utc>) -> Vec<Consent> {
     consents.collect()
 }
 
-/// What is said about marketing, by channel.
+/// What is said about marketing, by channel; what was asked for stands in the insight.
 #[must_use]
 pub fn allowed(consents: &[Consent]) -> Allowed {
     let about = || consents.iter().filter(|one| one.purpose == MARKETING);

@@ -11,10 +11,7 @@ use super::scores;
 use crate::activity_log::Digest;
 use crate::db::{Error, Pool, Tx};
 use crate::domain::fold::FOLD_VERSION;
-use crate::domain::insight::{BookerKind, Insight};
-
-/// First byte of a stored insight.
-const FORMAT: u8 = 2;
+use crate::domain::insight::{BookerKind, FORM, Insight};
 
 /// An insight, and what proves it.
 pub(super) struct InsightRow {
@@ -170,7 +167,7 @@ impl Cells {
 
 fn decode(body: &[u8]) -> Option<Insight> {
     let (format, rest) = body.split_first()?;
-    (*format == FORMAT)
+    (*format == FORM)
         .then(|| postcard::from_bytes(rest).ok())
         .flatten()
 }
@@ -329,7 +326,7 @@ const fn code(kind: BookerKind) -> i16 {
 }
 
 fn encode(insight: &Insight) -> Result<Vec<u8>, Error> {
-    postcard::to_extend(insight, vec![FORMAT]).map_err(|source| {
+    postcard::to_extend(insight, vec![FORM]).map_err(|source| {
         tracing::error!(error = %source, "an insight could not be written down");
         Error::Inconsistent {
             table: "customer_insight",

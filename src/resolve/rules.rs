@@ -30,7 +30,9 @@ pub const fn parents(kind: SourceKind) -> &'static [(Field, SourceKind)] {
         ],
         K::Payment | K::Ancillary => &[(Field::Booking, K::Booking)],
         K::Ticket => &[(Field::Passenger, K::Passenger)],
-        K::CheckoutSession | K::Contact | K::Consent => &[(Field::Person, K::PersonProfile)],
+        K::CheckoutSession | K::Contact | K::Consent | K::ChannelWish => {
+            &[(Field::Person, K::PersonProfile)]
+        }
         K::BoardingEvent | K::OnboardSale => &[
             (Field::Person, K::PersonProfile),
             (Field::Passenger, K::Passenger),
@@ -54,7 +56,7 @@ pub const fn inherited(child: SourceKind, parent: SourceKind, role: Role) -> Opt
         (K::Passenger | K::BoardingEvent | K::OnboardSale, K::PersonProfile, _)
         | (K::Ticket | K::BoardingEvent | K::OnboardSale, K::Passenger, Role::Traveller)
         | (K::BoardingEvent | K::OnboardSale, K::Ticket, Role::Traveller) => Some(Role::Traveller),
-        (K::TripFeedback | K::Consent, K::PersonProfile, _) => Some(Role::Subject),
+        (K::TripFeedback | K::Consent | K::ChannelWish, K::PersonProfile, _) => Some(Role::Subject),
         (K::Contact, K::PersonProfile, _)
         | (K::Conversation, K::Contact, _)
         | (K::Message, K::Conversation, _) => Some(Role::Correspondent),

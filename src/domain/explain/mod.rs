@@ -156,8 +156,7 @@ pub fn explain(
     let read_at = moment.instant(now);
     let each = metrics.iter().map(|metric| {
         let (value, judgement, evidence) = if metric.is_judged() {
-            let (history, currency) = (insight.history.as_ref(), &insight.behavior.currency);
-            let said = judge.map(|judge| judge.value(*metric, history, currency, read_at));
+            let said = judge.map(|judge| judge.value(*metric, &insight, read_at));
             let (value, judgement) = said.unwrap_or((MetricValue::Nothing, Judgement::default()));
             let silent = judge.is_some() && value == MetricValue::Nothing;
             let evidence = (!silent).then(|| facts.of_judgement(*metric));

@@ -27,7 +27,7 @@ use super::source::SourceKind;
 
 /// Which fold made a stored state. It rises whenever the same rows would fold to something else, or a stored form
 /// changes; `rebuild` then brings what is stored up to date.
-pub const FOLD_VERSION: i16 = 2;
+pub const FOLD_VERSION: i16 = 3;
 
 /// What is true of a person, whatever the time: the input of `derive`. Its serialised form is what hashes are taken of.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -11,6 +11,7 @@ use crate::domain::activity::Role;
 use crate::domain::consent::{self, Follows, Recorded, State, Statement};
 use crate::domain::insight::{Feedback, Measured, Standing};
 use crate::domain::message::{ANALYTICS, MARKETING, is_unopposed};
+use crate::domain::model::channel::Channel;
 use crate::domain::reference::Reference;
 use crate::domain::source::{Field, SourceKind, Value};
 
@@ -284,7 +285,19 @@ fn standing(entities: &Entities<'_>, root: Uuid) -> Standing {
         }
     }
     record(entities, root, &mut standing);
+    standing.stated_channel = wish(entities);
     standing
+}
+
+/// What was asked for last, whichever of the merged profiles it was said for: it is one person.
+fn wish(entities: &Entities<'_>) -> Option<Channel> {
+    let wishes = entities.of(SourceKind::ChannelWish);
+    let said = wishes.flat_map(|one| &one.versions);
+    let last = said.max_by_key(|known| known.place())?;
+    match last.get(Field::ChannelType)? {
+        Value::Text(name) => Channel::from_name(name),
+        _ => None,
+    }
 }
 
 /// What was recorded apart from profiles, with what the profile says of the same.

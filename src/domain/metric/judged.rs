@@ -6,8 +6,9 @@ use chrono_tz::Tz;
 
 use super::value::MetricValue as V;
 use super::{Language, Metric};
-use crate::domain::model::channel::person;
+use crate::domain::insight::Insight;
 use crate::domain::model::channel::preference::{Allowed, Preference};
+use crate::domain::model::channel::{Channel, person};
 use crate::domain::model::churn::{Forecast, Scores};
 use crate::domain::model::engagement::{Engagement, Part};
 use crate::domain::model::history::{History, minutes};
@@ -28,7 +29,7 @@ pub struct Judge<'m> {
     pub clusters_version: Option<i32>,
     /// The version of what is usual.
     pub habits_version: Option<i32>,
-    /// What the person allows, and asked for, by channel.
+    /// What the person allows, by channel.
     pub allowed: Allowed,
 }
 
@@ -57,23 +58,22 @@ impl Judge<'_> {
     /// A metric's value at an instant, amounts in the tenant's currency, and what led to it; nothing for those who are
     /// not judged.
     #[must_use]
-    pub fn value(
-        &self,
-        metric: Metric,
-        history: Option<&History>,
-        currency: &Currency,
-        now: DateTime<Utc>,
-    ) -> (V, Judgement) {
+    pub fn value(&self, metric: Metric, insight: &Insight, now: DateTime<Utc>) -> (V, Judgement) {
         let nothing = || (V::Nothing, Judgement::default());
-        let Some(history) = history else {
+        // What somebody asked for holds also where nothing may be learned.
+        let stated = insight.standing.stated_channel;
+        let unheard = stated.filter(|_| metric == Metric::ChannelPreference);
+        let unheard = unheard.map(|_| History::default());
+        let Some(history) = insight.history.as_ref().or(unheard.as_ref()) else {
             return nothing();
         };
+        let currency = &insight.behavior.currency;
         let said = match metric {
             Metric::Score | Metric::Coverage | Metric::Parts | Metric::WeightsVersion => {
                 let found = self.voices.engagement(history, now);
                 found.map(|found| self.engagement(metric, &found))
             }
-            Metric::ChannelPreference => Some(self.channel(history, now)),
+            Metric::ChannelPreference => Some(self.channel(history, stated, now)),
             Metric::Cluster => self.cluster(history, now),
             _ => self.forecast(metric, history, currency, now),
         };
@@ -109,10 +109,16 @@ impl Judge<'_> {
         (value, Judgement { version, reasons })
     }
 
-    fn channel(&self, history: &History, now: DateTime<Utc>) -> (V, Judgement) {
+    fn channel(
+        &self,
+        history: &History,
+        stated: Option<Channel>,
+        now: DateTime<Utc>,
+    ) -> (V, Judgement) {
         let habits = self.voices.habits;
-        let found: Preference = person::of(history, habits, &self.allowed, minutes(now));
-        let name = |channel: crate::domain::model::channel::Channel| V::from(channel.name());
+        let allowed = self.allowed.clone().asking(stated);
+        let found: Preference = person::of(history, habits, &allowed, minutes(now));
+        let name = |channel: Channel| V::from(channel.name());
         let value = found.channel().map_or(V::Nothing, |channel| {
             V::Record(vec![
                 ("channel", name(channel)),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 pub use field::{Field, Value};
 
-/// The platform tables that are listened to, and `Departure` and `Consent`, which have no tables of their own.
+/// The platform tables that are listened to, and `Departure`, `Consent` and `ChannelWish`, which have none of their own.
 ///
 /// The numbers are stored; they never change their meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,11 +61,13 @@ pub enum SourceKind {
     LegalHold = 21,
     /// Something said about consent and recorded apart from the profile, without a table of its own.
     Consent = 22,
+    /// The channel that somebody asked for, without a table of its own.
+    ChannelWish = 23,
 }
 
 impl SourceKind {
     /// Every kind, in the order of its number.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Operator,
         Self::PersonProfile,
         Self::TourTemplate,
@@ -88,6 +90,7 @@ impl SourceKind {
         Self::Message,
         Self::LegalHold,
         Self::Consent,
+        Self::ChannelWish,
     ];
 
     /// As it is shown.
@@ -116,6 +119,7 @@ impl SourceKind {
             Self::Message => "message",
             Self::LegalHold => "legal_hold",
             Self::Consent => "consent",
+            Self::ChannelWish => "channel_wish",
         }
     }
 

@@ -81,6 +81,7 @@ pub const MUTATIONS: &[Field] = &[
     asked ("set_customer_consent",     &[Consent],    About::Person),
     asked ("set_engagement_weights",   &[Manage],     About::Tenant),
     asked ("set_retention",            &[ComplianceManage], About::Tenant),
+    asked ("state_channel_preference", &[Consent],    About::Person),
 ];
 
 /// Every root field.

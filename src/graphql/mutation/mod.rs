@@ -4,12 +4,15 @@
 mod consents;
 mod exports;
 mod models;
+mod said;
+mod wishes;
 pub(in crate::graphql) mod privacy;
 
 use async_graphql::{Context, Object, Result};
 
 use super::errors::told;
 use super::operations::Desk;
+use super::types::channel::{StateChannelPreferenceInput, StateChannelPreferencePayload};
 use super::types::consent::{SetCustomerConsentInput, SetCustomerConsentPayload};
 use super::types::dead_letter::{
     DropDeadLetterInput, DropDeadLetterPayload, DropDeadLetterStatus, RedriveDeadLetterInput,
@@ -94,6 +97,16 @@ impl Mutation {
         #[graphql(desc = "Who said what, and what shows it.")] input: SetCustomerConsentInput,
     ) -> Result<Option<SetCustomerConsentPayload>> {
         Box::pin(consents::set(ctx, input)).await
+    }
+
+    /// Writes down by which channel a customer asked to be reached, or that they take that back. It comes before whatever
+    /// was learned, from this answer on.
+    async fn state_channel_preference(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who asked for what.")] input: StateChannelPreferenceInput,
+    ) -> Result<Option<StateChannelPreferencePayload>> {
+        Box::pin(wishes::state(ctx, input)).await
     }
 
     /// One step back: the model that spoke before the present one speaks again, from now on.

@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Enum, Object, SimpleObject};
+use async_graphql::{Enum, InputObject, Object, SimpleObject};
 
 use super::behavior::count;
 use super::consent::ConsentState;
+use crate::actions::wishes::Recorded;
 use crate::domain::metric::Language;
 use crate::domain::model::channel::preference::{Affinity, Preference};
 use crate::domain::model::channel::{Channel, person};
 use crate::domain::model::history::{History, Minutes, instant};
-use crate::graphql::scalars::TimestamptzScalar;
+use crate::graphql::scalars::{TimestamptzScalar, UuidScalar};
 use crate::insight::{Consent, Learned, allowed};
 
 /// A way to reach a person.
@@ -42,7 +43,8 @@ pub struct ChannelAffinity {
     channel: CustomerChannel,
     /// How well it probably goes, in (0, 1): 1 is an answer every time.
     rate: f64,
-    /// The chance that it is the best of the usable ones that were tried on this person; 0 for others.
+    /// The chance that it is the best of those that were tried on this person, of the usable ones, too, while fewer than
+    /// two were; 0 where it is not usable.
     confidence: f64,
     /// Messages that were read or answered, bookings made by phone.
     responded: i32,
@@ -82,16 +84,17 @@ pub struct ChannelPreference {
 }
 
 impl ChannelPreference {
-    /// The preference of a person at an instant.
+    /// The preference of a person at an instant, from what was asked for and what may be learned.
     #[must_use]
     pub fn new(
+        stated: Option<Channel>,
         history: &History,
         learned: Arc<Learned>,
         consents: &[Consent],
         now: Minutes,
         language: Language,
     ) -> Self {
-        let allowed = allowed(consents);
+        let allowed = allowed(consents).asking(stated);
         let found = person::of(history, &learned.habits, &allowed, now);
         Self {
             found,
@@ -114,7 +117,8 @@ impl ChannelPreference {
         self.found.stated.map(Into::into)
     }
 
-    /// What was learned; null below three messages or bookings, and where no channel is usable.
+    /// What was learned; null below three messages or bookings, where no channel is usable, and where the best one was never
+    /// tried on the person.
     async fn learned_channel(&self) -> Option<CustomerChannel> {
         self.found.learned.map(Into::into)
     }
@@ -169,4 +173,57 @@ impl ChannelPreference {
 pub(super) fn told(locale: Option<&str>, otherwise: Language) -> Language {
     let asked = locale.filter(|told| !told.trim().is_empty());
     asked.map_or(otherwise, |told| Language::of(Some(told)))
+}
+
+/// By which channel a customer asked to be reached.
+#[derive(Clone, Debug, InputObject)]
+#[graphql(rename_fields = "snake_case")]
+pub struct StateChannelPreferenceInput {
+    /// Who asked.
+    pub(in crate::graphql) person_profile_id: UuidScalar,
+    /// By which channel; null takes back what was asked for before.
+    pub(in crate::graphql) channel: Option<CustomerChannel>,
+    /// When it was said; now unless told, never in the future. The latest one holds.
+    pub(in crate::graphql) said_at: Option<TimestamptzScalar>,
+    /// How it was said, in a word: `FORM`, `PHONE`, `PAPER`.
+    pub(in crate::graphql) source: String,
+    /// Names what was said, such as the number of the form; the same key again is the same wish. It is not kept.
+    pub(in crate::graphql) idempotency_key: String,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum StateChannelPreferenceStatus {
+    /// It is written down.
+    Recorded,
+    /// It was written down before, under the same key.
+    AlreadyRecorded,
+    /// There is no such customer.
+    UnknownPerson,
+    /// The key names something else that was said.
+    KeyReused,
+    /// It is said to have been said in the future.
+    WrongTime,
+}
+
+/// The outcome of writing down what a customer asked for.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(rename_fields = "snake_case")]
+pub struct StateChannelPreferencePayload {
+    /// What became of it.
+    status: StateChannelPreferenceStatus,
+}
+
+impl From<Recorded> for StateChannelPreferencePayload {
+    fn from(recorded: Recorded) -> Self {
+        use StateChannelPreferenceStatus as Status;
+        let status = match recorded {
+            Recorded::Done => Status::Recorded,
+            Recorded::Known => Status::AlreadyRecorded,
+            Recorded::UnknownPerson => Status::UnknownPerson,
+            Recorded::KeyReused => Status::KeyReused,
+            Recorded::WrongTime => Status::WrongTime,
+        };
+        Self { status }
+    }
 }

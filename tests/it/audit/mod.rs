@@ -6,6 +6,7 @@ mod rig;
 mod reads;
 mod exports;
 mod retention;
+mod wishes;
 
 use customer_intelligence::audit::{Act, Actor, Entry, Subject};
 use serde_json::json;

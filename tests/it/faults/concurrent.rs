@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use customer_intelligence::actions::receive::receive;
 use customer_intelligence::db::{Pool, PoolConfig, pool};
 use customer_intelligence::domain::clock::Clock;
+use customer_intelligence::domain::insight::FORM;
 use customer_intelligence::inbox::{self, Channel, Writer};
 use customer_intelligence::projections::Settings;
 use customer_intelligence::resolve::fence::Pepper;
@@ -184,7 +185,7 @@ fn insights(expected: &Expected, clock: &Clock) -> Bodies {
         own.then(|| {
             (
                 *person,
-                postcard::to_extend(&insight, vec![2]).expect("it is written down"),
+                postcard::to_extend(&insight, vec![FORM]).expect("it is written down"),
             )
         })
     });

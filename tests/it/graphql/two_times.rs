@@ -1,6 +1,7 @@
 //! Questions about the past, through the door: as of an instant, known at an instant, why, and what came late.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use customer_intelligence::domain::fold::FOLD_VERSION;
 use customer_intelligence::domain::metric::Metric;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -247,7 +248,7 @@ async fn every_metric_is_explained_and_an_unknown_one_is_null() {
     for metric in Metric::ALL {
         let explained = &data[metric.name()];
         assert_eq!(explained["metric"], metric.name());
-        assert_eq!(explained["fold_version"], 2);
+        assert_eq!(explained["fold_version"], FOLD_VERSION);
         assert!(explained["formula"].as_str().unwrap().ends_with('.'));
     }
     let revenue = &data["lifetime_revenue"];

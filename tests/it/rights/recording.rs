@@ -32,7 +32,7 @@ fn backoffice(table: &str, row: &Value) -> String {
     envelope.to_string()
 }
 
-fn profile(person: Uuid, at: &str, more: &Value) -> String {
+pub(crate) fn profile(person: Uuid, at: &str, more: &Value) -> String {
     let mut row = json!({ "id": person, "tenant_id": TENANT, "updated_at": at });
     for (column, value) in more.as_object().unwrap() {
         row[column] = value.clone();
