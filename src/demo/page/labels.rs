@@ -73,6 +73,8 @@ pub(super) fn detail(code: &str) -> &str {
         "EMAIL" => "E-Mail",
         "WHATSAPP" => "WhatsApp",
         "WEBCHAT" => "Webchat",
+        "POST" => "Post",
+        "PUSH" => "Push-Nachricht",
         "WEB" => "Internet",
         "PHONE" => "Telefon",
         "COUNTER" => "Schalter",
@@ -81,6 +83,36 @@ pub(super) fn detail(code: &str) -> &str {
         "PRE_TRIP_REMINDER" => "Reiseerinnerung",
         "POST_TRIP_REVIEW" => "Bitte um Bewertung",
         "SERVICE_NOTE" => "Servicehinweis",
+        other => other,
+    }
+}
+
+/// How great the risk of not coming back is.
+pub(super) fn risk(band: &str) -> &str {
+    match band {
+        "LOW" => "gering",
+        "MEDIUM" => "mittel",
+        "HIGH" => "hoch",
+        other => other,
+    }
+}
+
+/// How much a forecast rests on.
+pub(super) fn sufficiency(word: &str) -> &str {
+    match word {
+        "NONE" => "nie da gewesen",
+        "THIN" => "erst einmal da gewesen",
+        "FAIR" => "zweimal da gewesen",
+        "GOOD" => "dreimal oder öfter da gewesen",
+        other => other,
+    }
+}
+
+/// Which list a tour is offered on.
+pub(super) fn list(name: &str) -> &str {
+    match name {
+        "YOU_MAY_LIKE" => "neu",
+        "BOOK_AGAIN" => "wieder",
         other => other,
     }
 }

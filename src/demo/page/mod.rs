@@ -9,6 +9,7 @@ mod format;
 mod graphiql;
 mod guard;
 mod labels;
+mod outlook;
 mod layout;
 mod list;
 mod person;

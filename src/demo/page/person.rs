@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::layout::{fact, notice, reasoned};
-use super::{format, labels, layout, list, queries, timeline, why};
+use super::{format, labels, layout, list, outlook, queries, timeline, why};
 use crate::demo::gateway::Gateway;
 
 pub(super) async fn page(gateway: &Gateway, id: &str) -> (StatusCode, Markup) {
@@ -97,6 +97,9 @@ fn picture(profile: &Value, insight: &Value) -> Markup {
         @if insight["status"] == "PARTIAL" { (notice("Die Historie wird gerade eingelesen: das Kundenbild ist noch unvollständig.")) }
         @if merged { (notice("Gezeigt wird das Kundenbild des zusammengeführten Profils.")) }
         @if insight["is_minor"] == true { (notice("Minderjährig: nur Reisedaten.")) }
+        h3 { "Ausblick" } (outlook::forecast(insight))
+        h3 { "Empfehlungen" } (outlook::offers(insight))
+        h3 { "Ansprache" } (outlook::channel(insight))
         h3 { "Wert" } (value(insight))
         h3 { "Buchungen" } (bookings(insight))
         h3 { "Reisen" } (trips(insight))

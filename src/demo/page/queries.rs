@@ -76,7 +76,16 @@ pub const INSIGHT: &str = with_reasons!(
         favourite_months { month share based_on }
         checkouts_abandoned profile_completeness
       }
-      engagement_score { nps_score nps_based_on satisfaction satisfaction_based_on }
+      engagement_score {
+        score coverage parts(locale: "de") { reason } nps_score nps_based_on satisfaction satisfaction_based_on
+      }
+      forecast {
+        churn_risk churn_band horizon_days sufficiency reasons(locale: "de") { sentence }
+        next_booking { expected_at from until } predicted_value { value_12_months value_36_months }
+      }
+      channel_preference { stated_channel learned_channel confidence reason(locale: "de") }
+      recommendations(first: 3) { list title start_date reason(locale: "de") }
+      cluster { name_de }
       activities(first: 40) {
         nodes {
           id kind occurred_at tour_title boarding_point_label channel detail amount { amount currency }
