@@ -17,14 +17,14 @@ use customer_intelligence::domain::money::Currency;
 use customer_intelligence::domain::reference::Reference;
 use uuid::Uuid;
 
-/// Tours of the catalogue; each region has ten.
-const TOURS: usize = 200;
+/// Tours of an ordinary catalogue; each region has ten.
+pub(crate) const TOURS: usize = 200;
 const REGIONS: usize = 20;
 const YEARS: i64 = 4;
 const CHANNELS: [&str; 3] = ["EMAIL", "WHATSAPP", "SMS"];
 
-/// The insight of the customer of a number, as it is derived at an instant.
-pub(crate) fn insight(number: u64, now: DateTime<Utc>) -> Insight {
+/// The insight of the customer of a number, as it is derived at an instant, where there are so many tours.
+pub(crate) fn insight(number: u64, tours: usize, now: DateTime<Utc>) -> Insight {
     let mut seed = Seed::new(number);
     // Ids as spread as those of a platform; two halves of one stream.
     let person = Uuid::from_u64_pair(seed.bits(), seed.bits());
@@ -34,7 +34,7 @@ pub(crate) fn insight(number: u64, now: DateTime<Utc>) -> Insight {
     let days: Vec<i64> = departures(&mut seed);
     for (place, day) in (0_u64..).zip(days) {
         let id = Uuid::from_u64_pair(number, place);
-        let tour = tour(&mut seed, taste);
+        let tour = tour(&mut seed, taste, tours);
         let start = now.date_naive() - TimeDelta::days(day);
         let ahead = 20 + i64::try_from(seed.below(160)).unwrap_or(0);
         let booked = now - TimeDelta::days(day + ahead);
@@ -90,12 +90,12 @@ fn departures(seed: &mut Seed) -> Vec<i64> {
 }
 
 /// Mostly of the region that they like and the next one.
-fn tour(seed: &mut Seed, taste: usize) -> usize {
+fn tour(seed: &mut Seed, taste: usize, tours: usize) -> usize {
     if seed.share() < 0.2 {
-        return seed.below(TOURS);
+        return seed.below(tours);
     }
     let region = (taste + usize::from(seed.share() < 0.3)) % REGIONS;
-    region + REGIONS * seed.below(TOURS / REGIONS)
+    region + REGIONS * seed.below(tours / REGIONS)
 }
 
 fn template(tour: usize) -> Uuid {

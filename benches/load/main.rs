@@ -11,6 +11,7 @@
 //!     cargo bench --bench load -- memory
 //!     cargo bench --bench load -- export
 //!     cargo bench --bench load -- nightly
+//!     cargo bench --bench load -- taste
 //!
 //! Machines differ and are noisy: what counts is the ratio to the baseline. Everything (client, server, PostgreSQL with
 //! its disk syncs on) shares this machine. One file a load; `database` and `client` are what they share.
@@ -31,6 +32,7 @@ mod memory;
 mod export;
 mod crowd;
 mod nightly;
+mod taste;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -78,8 +80,10 @@ enum Load {
     Memory(memory::Options),
     /// Everything about one person, encrypted; and what noting a read costs.
     Export(export::Options),
-    /// The nightly training of one large operator: seconds by kind of model, and memory.
+    /// The nightly work of one large operator: seconds by kind of model and for everybody's scores, and memory.
     Nightly(nightly::Options),
+    /// The solver for many tours, and one customer's lists.
+    Taste(taste::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -105,6 +109,7 @@ fn main() -> anyhow::Result<()> {
             Load::Memory(options) => memory::run(&options).await,
             Load::Export(options) => Box::pin(export::run(&options)).await,
             Load::Nightly(options) => Box::pin(nightly::run(&options)).await,
+            Load::Taste(options) => taste::run(&options),
         }
     })
 }

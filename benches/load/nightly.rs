@@ -1,15 +1,17 @@
-//! The nightly training of one large operator: how long each kind of model takes, and how much memory.
+//! The nightly work of one large operator: how long each kind of model takes, how much memory, and how long it takes
+//! until everybody's scores are written down.
 //!
 //! Everybody's insight is derived by the project's own code from made-up histories (`crowd`) and written into the
-//! service's table; what is measured then is what the nightly job calls for a tenant. Trained a second time at the same
-//! instant it has to come to the same bytes, which is asked for, too.
+//! service's table; what is measured then is what the nightly job and the worker of scores call for a tenant. Trained a
+//! second time at the same instant it has to come to the same bytes, which is asked for, too.
 
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use chrono::{DateTime, Utc};
+use customer_intelligence::derivations::scoring::Scorer;
 use customer_intelligence::domain::clock::Clock;
-use customer_intelligence::domain::insight::Insight;
+use customer_intelligence::domain::insight::{FORM, Insight};
 use customer_intelligence::workers::train::{self, Step, Trained};
 use uuid::Uuid;
 
@@ -24,8 +26,6 @@ const TARGET_MB: u64 = 2_048;
 const MILLION: u64 = 1_000_000;
 /// Insights of one insert.
 const BATCH: u64 = 2_000;
-/// First byte of a stored insight.
-const FORMAT: u8 = 2;
 const TENANT: Uuid = Uuid::from_u128(0xb05);
 
 /// What to measure.
@@ -54,7 +54,11 @@ async fn measure(database: &Database, options: &Options) -> anyhow::Result<()> {
     let before = memory::peak_mb();
     let begun = Instant::now();
     let first = train(database, now).await?;
-    let (took, peak) = (begun.elapsed(), memory::peak_mb());
+    let trained = begun.elapsed();
+    let begun = Instant::now();
+    let scored = score(database, now).await?;
+    let scoring = begun.elapsed();
+    let (took, peak) = (trained + scoring, memory::peak_mb());
     let in_time = if options.customers == TARGET_CUSTOMERS {
         format!(
             "target for {TARGET_CUSTOMERS} customers {} s ({})",
@@ -73,9 +77,11 @@ async fn measure(database: &Database, options: &Options) -> anyhow::Result<()> {
         "not judged by fewer"
     };
     say(&format!(
-        "nightly training of {} customers: {:.1} s; {in_time}\n\
+        "nightly work for {} customers: training {:.1} s, scores of {scored} {:.1} s, {:.1} s in all; {in_time}\n\
          memory of this process: {peak} MB at its highest ({before} MB before); target {TARGET_MB} MB for {MILLION} ({in_room})",
         options.customers,
+        trained.as_secs_f64(),
+        scoring.as_secs_f64(),
         took.as_secs_f64(),
     ));
     if !options.once {
@@ -113,12 +119,22 @@ async fn train(database: &Database, now: DateTime<Utc>) -> anyhow::Result<Vec<Tr
     Ok(train::tenant(&database.pool, &clock, TENANT, (&[], "a benchmark"), told).await?)
 }
 
+/// Scores everybody by what was just learned; returns how many have a score then.
+async fn score(database: &Database, now: DateTime<Utc>) -> anyhow::Result<i64> {
+    let scorer = Scorer::new(database.pool.clone(), Clock::manual(now), 3);
+    while scorer.everybody(TENANT).await? {}
+    let scored = sqlx::query_scalar!(r#"select count(*) as "scored!" from customer_score"#);
+    Ok(scored.fetch_one(&database.pool).await?)
+}
+
 /// Writes everybody's insight.
 async fn fill(database: &Database, customers: u64, now: DateTime<Utc>) -> anyhow::Result<()> {
     let begun = Instant::now();
     for first in (0..customers).step_by(usize::try_from(BATCH)?) {
         let numbers = first..customers.min(first + BATCH);
-        let insights: Vec<Insight> = numbers.map(|number| crowd::insight(number, now)).collect();
+        let insights: Vec<Insight> = numbers
+            .map(|number| crowd::insight(number, crowd::TOURS, now))
+            .collect();
         put(database, &insights).await?;
     }
     say(&format!(
@@ -133,7 +149,7 @@ async fn put(database: &Database, insights: &[Insight]) -> anyhow::Result<()> {
     let at: Vec<DateTime<Utc>> = insights.iter().map(|one| one.computed_at).collect();
     let bodies = insights
         .iter()
-        .map(|one| postcard::to_extend(one, vec![FORMAT]))
+        .map(|one| postcard::to_extend(one, vec![FORM]))
         .collect::<Result<Vec<_>, _>>()?;
     sqlx::query!(
         "with known as (
