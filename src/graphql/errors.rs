@@ -11,7 +11,7 @@ pub(super) enum FieldError {
     #[error("this role may not ask for this field")]
     Forbidden,
     /// An argument cannot be used.
-    #[error("argument {0} cannot be used")]
+    #[error("argument {0} does not fit: its description in the schema says what may stand there")]
     Argument(&'static str),
     /// The tenant asks too often.
     #[error("too many requests of this tenant; ask again in a moment")]
