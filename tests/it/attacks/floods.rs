@@ -1,14 +1,15 @@
 //! Thousands of malformed deliveries and documents against the real program, with good traffic beside them: no panic, no
 //! 5xx, nothing stored but dead letters, and the good traffic goes on.
 //!
-//! `CI_ATTACK_SEED` tells another flood; every case is told by the seed and its number.
+//! `CI_ATTACK_SEED` tells another flood; every case is told by the seed and its number. It comes as fast as it is answered,
+//! on a machine that it shares with whoever asks; `CI_ATTACK_RATE` sends so many a second instead.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use customer_intelligence::db::embedded::{Embedded, EmbeddedConfig};
 use customer_intelligence::db::pool::SCHEMA;
-use futures::{StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Row};
@@ -87,6 +88,18 @@ fn p99(times: &Mutex<Vec<Duration>>) -> Duration {
     times.get(at).copied().unwrap_or_default()
 }
 
+/// The cases of a flood, each when it is its turn.
+fn paced<T>(cases: impl Iterator<Item = T>) -> impl Stream<Item = T> {
+    let rate: Option<u32> = switch("CI_ATTACK_RATE");
+    let ticks = rate.map(|rate| tokio::time::interval(Duration::from_secs(1) / rate));
+    stream::unfold((cases, ticks), |(mut cases, mut ticks)| async {
+        if let Some(ticks) = &mut ticks {
+            ticks.tick().await;
+        }
+        Some((cases.next()?, (cases, ticks)))
+    })
+}
+
 /// Sends the flood, and good traffic as long as it lasts; both figures are printed.
 async fn beside(what: &str, program: &Arc<Program>, flood: impl Future<Output = ()>) {
     let times = Arc::default();
@@ -131,7 +144,7 @@ async fn malformed_deliveries_become_dead_letters_and_nothing_else() {
     let door = program.door();
     let mut dice = Dice::new(seed());
     let bodies = (0..cases()).map(|number| (number, malformed::delivery(&mut dice, &good)));
-    let flood = stream::iter(bodies).for_each_concurrent(AT_ONCE, |(number, body)| {
+    let flood = paced(bodies).for_each_concurrent(AT_ONCE, |(number, body)| {
         let door = door.clone();
         async move {
             let answer = door.deliver_bytes(body).await;
@@ -159,7 +172,7 @@ async fn malformed_documents_are_answered_without_a_server_error_and_tell_nothin
     let mut dice = Dice::new(seed());
     let bodies = (0..cases()).map(|number| (number, malformed::request(&mut dice)));
     let asked = &*program;
-    let flood = stream::iter(bodies).for_each_concurrent(AT_ONCE, |(number, body)| async move {
+    let flood = paced(bodies).for_each_concurrent(AT_ONCE, |(number, body)| async move {
         let (status, text) = asked
             .ask(TENANT, body.clone())
             .await
