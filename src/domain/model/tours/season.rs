@@ -18,19 +18,35 @@ pub fn day(start: Minutes) -> Option<NaiveDate> {
 /// Days between two days of the year, whichever way round is shorter: 0 to 182.
 #[must_use]
 pub fn between(a: NaiveDate, b: NaiveDate) -> f64 {
-    let off = (f64::from(a.ordinal()) - f64::from(b.ordinal())).abs();
+    apart(a.ordinal(), b.ordinal())
+}
+
+fn apart(a: u32, b: u32) -> f64 {
+    let off = (f64::from(a) - f64::from(b)).abs();
     off.min(YEAR - off)
 }
 
-/// How well a day fits those on which somebody travelled, 0 to 1: the mean nearness.
-#[must_use]
-pub fn fit(day_of: NaiveDate, trips: &[NaiveDate]) -> f64 {
-    if trips.is_empty() {
-        return 0.0;
+/// How well each day of the year fits those on which somebody travelled: worked out once for all departures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seasons(Vec<f64>);
+
+impl Seasons {
+    /// Those of somebody who travelled on these days.
+    #[must_use]
+    pub fn of(trips: &[NaiveDate]) -> Self {
+        let near = |day: u32, trip: &NaiveDate| (1.0 - apart(day, trip.ordinal()) / APART).max(0.0);
+        let fit = |day| {
+            let sum: f64 = trips.iter().map(|trip| near(day, trip)).sum();
+            sum / count(trips.len().max(1))
+        };
+        Self((0..=366).map(fit).collect())
     }
-    let near = |trip: &NaiveDate| (1.0 - between(day_of, *trip) / APART).max(0.0);
-    let sum: f64 = trips.iter().map(near).sum();
-    sum / count(trips.len())
+
+    /// How well a day fits, 0 to 1: the mean nearness; 0 where nobody travelled.
+    #[must_use]
+    pub fn fit(&self, day: NaiveDate) -> f64 {
+        self.0.get(day.ordinal() as usize).copied().unwrap_or(0.0)
+    }
 }
 
 /// The middle of the days of the year, and how concentrated they are (the length of the mean vector, 0 to 1).
@@ -94,9 +110,9 @@ mod tests {
     fn a_day_fits_by_its_nearness() {
         let mays = [at(2024, 5, 10), at(2025, 5, 10)];
         let leap_day = 1.0 / 60.0;
-        assert!((fit(at(2026, 5, 10), &mays) - 1.0).abs() < leap_day);
-        assert!((fit(at(2026, 6, 9), &mays) - 0.5).abs() < 0.02);
-        assert!(fit(at(2026, 11, 1), &mays).abs() < 1e-9);
-        assert!(fit(at(2026, 5, 10), &[]).abs() < 1e-9);
+        assert!((Seasons::of(&mays).fit(at(2026, 5, 10)) - 1.0).abs() < leap_day);
+        assert!((Seasons::of(&mays).fit(at(2026, 6, 9)) - 0.5).abs() < 0.02);
+        assert!(Seasons::of(&mays).fit(at(2026, 11, 1)).abs() < 1e-9);
+        assert!(Seasons::of(&[]).fit(at(2026, 5, 10)).abs() < 1e-9);
     }
 }

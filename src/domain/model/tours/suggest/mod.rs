@@ -5,14 +5,17 @@
 //! is booked already. A person without trips gets what is popular at the time of the year. At most two tours of a
 //! region stand in a list.
 
+mod candidate;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
 use uuid::Uuid;
 
+use self::candidate::{Candidate, Ground, diverse};
 use super::catalogue::{Catalogue, Departure};
 use super::model::TourModel;
-use super::season;
+use super::season::{self, Seasons};
 use crate::domain::model::history::{DAY, History, Minutes, TripOutcome};
 
 /// Weight of the region beside the taste, whose scores are about 0 to 1.
@@ -23,8 +26,6 @@ const SEASON: f64 = 0.05;
 const INHERITED: f64 = 0.5;
 /// For strangers a popular tour counts so much at any time of the year.
 const ANY_TIME: f64 = 0.2;
-/// Tours of one region in a list.
-const OF_A_REGION: usize = 2;
 /// Reasons that are told.
 const REASONS: usize = 2;
 
@@ -108,6 +109,8 @@ struct Traveller<'h> {
     regions: BTreeMap<&'h str, u32>,
     /// First days of trips.
     days: Vec<NaiveDate>,
+    /// What they say about the days of a year.
+    seasons: Seasons,
     /// Tours of departures to come, and of kept bookings that have not ended.
     booked: BTreeSet<Uuid>,
     /// Seats that the person usually needs.
@@ -120,6 +123,7 @@ impl<'h> Traveller<'h> {
             tours: BTreeMap::new(),
             regions: BTreeMap::new(),
             days: Vec::new(),
+            seasons: Seasons::of(&[]),
             booked: BTreeSet::new(),
             seats: seats(history),
         };
@@ -144,6 +148,7 @@ impl<'h> Traveller<'h> {
         let to_come = kept.filter(|one| one.end.is_some_and(|end| end + DAY > now));
         let tours = to_come.filter_map(|one| history.tour(one.tour?));
         found.booked.extend(tours);
+        found.seasons = Seasons::of(&found.days);
         found
     }
 
@@ -193,30 +198,42 @@ pub fn suggest(
             fresh.extend(taste.rated(catalogue, tour, &departures));
         }
     }
-    let regions = |list: Vec<Suggestion>| diverse(list, catalogue, first);
-    let mut all = regions(fresh);
-    all.extend(regions(again));
-    all
+    let lists = [(List::YouMayLike, fresh), (List::BookAgain, again)];
+    let chosen = lists
+        .into_iter()
+        .flat_map(|(list, all)| diverse(all, catalogue, first).map(move |one| (list, one)));
+    let told = chosen.map(|(list, one)| Suggestion {
+        list,
+        tour: one.tour,
+        departure: one.departure.clone(),
+        score: one.score,
+        why: match one.ground {
+            Ground::Taste(number) => taste.because(number),
+            Ground::Told(why) => why,
+        },
+    });
+    told.collect()
 }
 
 /// The departure that fits the person's seasons best, the earliest of equal ones, with its fit.
-fn fitting<'d>(departures: &[&'d Departure], days: &[NaiveDate]) -> Option<(&'d Departure, f64)> {
-    let fits = departures
-        .iter()
-        .map(|one| (*one, season::fit(one.start, days)));
+fn fitting<'d>(departures: &[&'d Departure], seasons: &Seasons) -> Option<(&'d Departure, f64)> {
+    let fits = departures.iter().map(|one| (*one, seasons.fit(one.start)));
     fits.reduce(|best, one| if one.1 > best.1 { one } else { best })
 }
 
-fn own(tour: Uuid, departures: &[&Departure], traveller: &Traveller<'_>) -> Option<Suggestion> {
-    let (departure, fit) = fitting(departures, &traveller.days)?;
+fn own<'c>(
+    tour: Uuid,
+    departures: &[&'c Departure],
+    traveller: &Traveller<'_>,
+) -> Option<Candidate<'c>> {
+    let (departure, fit) = fitting(departures, &traveller.seasons)?;
     let times = traveller.times(tour);
-    Some(Suggestion {
-        list: List::BookAgain,
+    Some(Candidate {
         tour,
-        departure: departure.clone(),
+        departure,
         // The fit is below one time, so that it only orders tours travelled equally often.
         score: f64::from(times) + fit / 2.0,
-        why: Why::Again { times },
+        ground: Ground::Told(Why::Again { times }),
     })
 }
 
@@ -248,29 +265,30 @@ impl<'a> Taste<'a> {
         millionth(score)
     }
 
-    fn rated(
+    fn rated<'c>(
         &self,
         catalogue: &Catalogue,
         tour: Uuid,
-        departures: &[&Departure],
-    ) -> Option<Suggestion> {
+        departures: &[&'c Departure],
+    ) -> Option<Candidate<'c>> {
         let region = catalogue.region(tour);
         let number = self.model.number(tour);
         if self.traveller.days.is_empty() {
             return self.popular(tour, number?, departures);
         }
-        let (departure, season) = fitting(departures, &self.traveller.days)?;
+        let (departure, season) = fitting(departures, &self.traveller.seasons)?;
         let fit = REGION * self.traveller.region_fit(region) + SEASON * season;
-        let (taste, why) = match number {
-            Some(number) => (self.score(number), self.because(number)),
-            None => (self.inherited(catalogue, tour)?, self.new_in(region?)?),
+        let (taste, ground) = if let Some(number) = number {
+            (self.score(number), Ground::Taste(number))
+        } else {
+            let new = self.new_in(region?)?;
+            (self.inherited(catalogue, tour)?, Ground::Told(new))
         };
-        Some(Suggestion {
-            list: List::YouMayLike,
+        Some(Candidate {
             tour,
-            departure: departure.clone(),
+            departure,
             score: taste + fit,
-            why,
+            ground,
         })
     }
 
@@ -319,7 +337,12 @@ impl<'a> Taste<'a> {
     }
 
     /// Without any trip: how many travel it, and how many of those around the departure's month.
-    fn popular(&self, tour: Uuid, number: u32, departures: &[&Departure]) -> Option<Suggestion> {
+    fn popular<'c>(
+        &self,
+        tour: Uuid,
+        number: u32,
+        departures: &[&'c Departure],
+    ) -> Option<Candidate<'c>> {
         let popularity = self.model.popularity(number);
         let rated = departures.iter().map(|one| {
             let season = self.model.season(number, one.start.month());
@@ -327,14 +350,13 @@ impl<'a> Taste<'a> {
         });
         let (departure, season) =
             rated.reduce(|best, one| if one.1 > best.1 { one } else { best })?;
-        (popularity > 0.0).then(|| Suggestion {
-            list: List::YouMayLike,
+        (popularity > 0.0).then(|| Candidate {
             tour,
-            departure: departure.clone(),
+            departure,
             score: popularity * (ANY_TIME + season),
-            why: Why::Popular {
+            ground: Ground::Told(Why::Popular {
                 month: (season > 0.0).then(|| departure.start.month()),
-            },
+            }),
         })
     }
 }
@@ -342,22 +364,6 @@ impl<'a> Taste<'a> {
 #[expect(clippy::cast_precision_loss, reason = "far below two to the 53rd")]
 fn millionth(score: i64) -> f64 {
     score as f64 / 1e6
-}
-
-/// The best `first` of a list with at most [`OF_A_REGION`] of a region.
-fn diverse(mut list: Vec<Suggestion>, catalogue: &Catalogue, first: usize) -> Vec<Suggestion> {
-    list.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.tour.cmp(&b.tour)));
-    let mut of_region: BTreeMap<&str, usize> = BTreeMap::new();
-    list.retain(|one| {
-        let Some(region) = catalogue.region(one.tour) else {
-            return true;
-        };
-        let n = of_region.entry(region).or_default();
-        *n += 1;
-        *n <= OF_A_REGION
-    });
-    list.truncate(first);
-    list
 }
 
 #[cfg(test)]
