@@ -11,7 +11,7 @@ use anyhow::ensure;
 use chrono::{DateTime, Utc};
 use customer_intelligence::derivations::scoring::Scorer;
 use customer_intelligence::domain::clock::Clock;
-use customer_intelligence::domain::insight::{FORM, Insight};
+use customer_intelligence::domain::insight::Insight;
 use customer_intelligence::workers::train::{self, Step, Trained};
 use uuid::Uuid;
 
@@ -149,7 +149,7 @@ async fn put(database: &Database, insights: &[Insight]) -> anyhow::Result<()> {
     let at: Vec<DateTime<Utc>> = insights.iter().map(|one| one.computed_at).collect();
     let bodies = insights
         .iter()
-        .map(|one| postcard::to_extend(one, vec![FORM]))
+        .map(Insight::to_stored)
         .collect::<Result<Vec<_>, _>>()?;
     sqlx::query!(
         "with known as (

@@ -274,7 +274,7 @@ impl Standing {
 }
 
 /// First byte of a stored insight: which form the rest has. It rises with every change of the form.
-pub const FORM: u8 = 3;
+const FORM: u8 = 3;
 
 /// All that is derived for one person at one instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -293,4 +293,36 @@ pub struct Insight {
     pub computed_at: DateTime<Utc>,
     /// The next instant at which time alone changes something; none when nothing will.
     pub valid_until: Option<DateTime<Utc>>,
+}
+
+impl Insight {
+    /// The stored form: one byte that names it, then the value in postcard form.
+    ///
+    /// # Errors
+    ///
+    /// postcard's, of which none is to be expected: an insight is numbers and words.
+    pub fn to_stored(&self) -> postcard::Result<Vec<u8>> {
+        postcard::to_extend(self, vec![FORM])
+    }
+
+    /// Reads a stored form; `None` when another version of this program wrote it, so that it has to be derived anew.
+    #[must_use]
+    pub fn from_stored(stored: &[u8]) -> Option<Self> {
+        match stored.split_first()? {
+            (&FORM, rest) => postcard::from_bytes(rest).ok(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_insights_of_other_forms_are_not_guessed_at() {
+        assert!(Insight::from_stored(&[]).is_none());
+        assert!(Insight::from_stored(&[1, 0, 0]).is_none());
+        assert!(Insight::from_stored(&[FORM, 1]).is_none());
+    }
 }

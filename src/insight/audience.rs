@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{Error, Reader, body, learned};
+use super::{Error, Reader, learned};
+use crate::domain::insight::Insight;
 use crate::domain::model::history::minutes;
 use crate::domain::model::tours::audience::{Fan, fan};
 use crate::domain::moment::Moment;
@@ -58,7 +59,7 @@ pub(super) async fn audience(
         let Some(last) = page.last() else { break };
         after = last.person_profile_id;
         let fans = page.into_iter().filter_map(|row| {
-            let history = body::decode(&row.body)?.history?;
+            let history = Insight::from_stored(&row.body)?.history?;
             let fan = fan(&spoken.model, &history, tour, minutes(now))?;
             Some((row.person_profile_id, fan))
         });

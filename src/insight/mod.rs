@@ -5,7 +5,6 @@
 mod errors;
 mod reader;
 mod person;
-mod body;
 mod current;
 mod past;
 mod column;
@@ -19,7 +18,6 @@ mod audience;
 mod groups;
 
 pub use audience::{AlsoBookedTour, Audience};
-pub use body::decode;
 pub use column::{Column, Comparison, Condition, Direction, OrderStep, Test, Value};
 pub use consents::{Consent, ConsentRow, allowed, consent_rows, standings};
 pub use errors::Error;

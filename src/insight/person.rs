@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Error, Reader, body, current};
+use super::{Error, Reader, current};
 use crate::domain::insight::Insight;
 use crate::domain::moment::Moment;
 use crate::jobs;
@@ -159,7 +159,7 @@ pub(super) async fn read(
     } in stored
     {
         let expired = valid_until.is_some_and(|until| until <= now);
-        match body::decode(&body).filter(|_| !expired) {
+        match Insight::from_stored(&body).filter(|_| !expired) {
             Some(insight) => drop(insights.insert(root, dated(insight))),
             None => stale.push(root),
         }

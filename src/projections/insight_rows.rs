@@ -11,7 +11,7 @@ use super::scores;
 use crate::activity_log::Digest;
 use crate::db::{Error, Pool, Tx};
 use crate::domain::fold::FOLD_VERSION;
-use crate::domain::insight::{BookerKind, FORM, Insight};
+use crate::domain::insight::{BookerKind, Insight};
 
 /// An insight, and what proves it.
 pub(super) struct InsightRow {
@@ -161,15 +161,8 @@ impl Cells {
 
     /// The stored insight, if this program can read it.
     pub(super) fn insight(&self) -> Option<Insight> {
-        decode(&self.body)
+        Insight::from_stored(&self.body)
     }
-}
-
-fn decode(body: &[u8]) -> Option<Insight> {
-    let (format, rest) = body.split_first()?;
-    (*format == FORM)
-        .then(|| postcard::from_bytes(rest).ok())
-        .flatten()
 }
 
 /// The rows of the persons behind `after` up to and with `last`, with the version of the fold that made each.
@@ -229,7 +222,7 @@ pub(super) async fn stored(
     .fetch_all(&mut **tx)
     .await?;
     let read = rows.into_iter().filter_map(|row| {
-        let insight = decode(&row.body)?;
+        let insight = Insight::from_stored(&row.body)?;
         Some((row.person_profile_id, (insight, row.revision)))
     });
     Ok(read.collect())
@@ -326,7 +319,7 @@ const fn code(kind: BookerKind) -> i16 {
 }
 
 fn encode(insight: &Insight) -> Result<Vec<u8>, Error> {
-    postcard::to_extend(insight, vec![FORM]).map_err(|source| {
+    insight.to_stored().map_err(|source| {
         tracing::error!(error = %source, "an insight could not be written down");
         Error::Inconsistent {
             table: "customer_insight",

@@ -12,10 +12,10 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::db::{Error, Pool};
+use crate::domain::insight::Insight;
 use crate::domain::model::histories::Histories;
 use crate::domain::model::settings::ModelSettings;
 use crate::domain::reference::Operator;
-use crate::insight;
 use crate::models;
 use crate::resolve::catalogue;
 
@@ -104,7 +104,7 @@ pub async fn gather(pool: &Pool, tenant_id: Uuid, now: DateTime<Utc>) -> Result<
 
 impl Material {
     fn take(&mut self, body: &[u8], hasher: &mut Sha256) {
-        let Some(insight) = insight::decode(body) else {
+        let Some(insight) = Insight::from_stored(body) else {
             self.outdated += 1;
             return;
         };

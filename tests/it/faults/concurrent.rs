@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use customer_intelligence::actions::receive::receive;
 use customer_intelligence::db::{Pool, PoolConfig, pool};
 use customer_intelligence::domain::clock::Clock;
-use customer_intelligence::domain::insight::FORM;
 use customer_intelligence::inbox::{self, Channel, Writer};
 use customer_intelligence::projections::Settings;
 use customer_intelligence::resolve::fence::Pepper;
@@ -182,12 +181,7 @@ fn insights(expected: &Expected, clock: &Clock) -> Bodies {
     let insights = everybody.filter_map(|person| {
         let insight = expected.insight(*person, clock.now())?;
         let own = insight.person_profile_id == *person;
-        own.then(|| {
-            (
-                *person,
-                postcard::to_extend(&insight, vec![FORM]).expect("it is written down"),
-            )
-        })
+        own.then(|| (*person, insight.to_stored().expect("it is written down")))
     });
     insights.collect()
 }

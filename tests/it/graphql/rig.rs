@@ -11,7 +11,7 @@ use customer_intelligence::db::fenced::Reads;
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::domain::derive::derive;
 use customer_intelligence::domain::fold::fold;
-use customer_intelligence::domain::insight::{FORM, Insight};
+use customer_intelligence::domain::insight::Insight;
 use customer_intelligence::domain::reference::Reference;
 use customer_intelligence::graphql::{Limits, Schema};
 use customer_intelligence::http::{Keys, graphql};
@@ -171,7 +171,7 @@ impl Rig {
             .collect();
         let bodies: Vec<Vec<u8>> = insights
             .iter()
-            .map(|one| postcard::to_extend(one, vec![FORM]).unwrap())
+            .map(|one| one.to_stored().unwrap())
             .collect();
         sqlx::query!(
             "insert into customer_insight (tenant_id, person_profile_id, revision, computed_at,
