@@ -18,7 +18,6 @@ use crate::domain::consent::{ANY, Standing, State};
 use crate::insight::{consent_rows, standings};
 use crate::projections::Settings;
 use crate::resolve::fence::Pepper;
-use crate::resolve::tenant;
 
 /// What was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +93,6 @@ pub enum Recorded {
 /// Where consents are written down. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Consents {
-    pub(super) pool: Pool,
     pub(super) pen: Pen,
 }
 
@@ -103,11 +101,12 @@ impl Consents {
     #[must_use]
     pub const fn new(pool: Pool, clock: Clock, pepper: Pepper, settings: Settings) -> Self {
         let pen = Pen {
+            pool,
             clock,
             pepper,
             settings,
         };
-        Self { pool, pen }
+        Self { pen }
     }
 
     /// Writes it down.
@@ -124,17 +123,14 @@ impl Consents {
 
     async fn transact(&self, order: &Order, actor: &Actor) -> Result<Recorded, Error> {
         let tenant_id = order.tenant_id;
-        let mut tx = Tx::begin(&self.pool).await?;
-        let now = self.pen.clock.now();
-        let Some(recorded_at) = tenant::wait(&mut tx, tenant_id, now).await? else {
+        let Some(mut page) = self.pen.open(tenant_id).await? else {
             return Ok(Recorded::UnknownPerson);
         };
-        let record = match check(&mut tx, order, now).await? {
+        let record = match check(&mut page.tx, order, page.now).await? {
             Ok(record) => record,
             Err(refused) => return Ok(refused),
         };
-        let version = record.version();
-        let written = self.pen.write(&mut tx, version, tenant_id, recorded_at);
+        let written = self.pen.write(&mut page, record.version(), tenant_id);
         if written.await? == 0 {
             return Ok(Recorded::UnknownPerson);
         }
@@ -147,11 +143,11 @@ impl Consents {
                 "purpose": record.purpose, "channel": record.channel, "decision": record.decision,
                 "text_version": record.text_version, "source": record.source,
             }),
-            at: now,
+            at: page.now,
         };
-        let stands = stands(&mut tx, order, now).await?;
-        audit::write(&mut tx, &entry).await?;
-        tx.commit().await?;
+        let stands = stands(&mut page.tx, order, page.now).await?;
+        audit::write(&mut page.tx, &entry).await?;
+        page.tx.commit().await?;
         Ok(stands.map_or(Recorded::UnknownPerson, Recorded::Done))
     }
 }

@@ -28,7 +28,7 @@ impl Desks {
         Self {
             letters: Letters::new(pool.clone(), writer.clone(), clock.clone()),
             models: Models::new(pool.clone(), clock.clone()),
-            wishes: Wishes::beside(consents.clone()),
+            wishes: Wishes::beside(&consents),
             consents,
         }
     }

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::activity_log;
-use crate::db::{Error, Tx};
+use crate::db::{Error, Pool, Tx};
 use crate::domain::activity::NAMESPACE;
 use crate::domain::clock::Clock;
 use crate::domain::source::{SourceKey, Version};
@@ -25,20 +25,47 @@ const LIVE: i16 = 0;
 /// What it takes to write.
 #[derive(Debug, Clone)]
 pub(super) struct Pen {
+    pub(super) pool: Pool,
     pub(super) clock: Clock,
     pub(super) pepper: Pepper,
     pub(super) settings: Settings,
 }
 
+/// A transaction that has a tenant to itself.
+pub(super) struct Page {
+    pub(super) tx: Tx,
+    /// The clock's instant.
+    pub(super) now: DateTime<Utc>,
+    /// What is written now is recorded as of then: after everything before it.
+    pub(super) recorded_at: DateTime<Utc>,
+}
+
 impl Pen {
+    /// Opens a page, after whoever has the tenant; none where there is no such tenant.
+    pub(super) async fn open(&self, tenant_id: Uuid) -> Result<Option<Page>, Error> {
+        let mut tx = Tx::begin(&self.pool).await?;
+        let now = self.clock.now();
+        let recorded_at = tenant::wait(&mut tx, tenant_id, now).await?;
+        Ok(recorded_at.map(|recorded_at| Page {
+            tx,
+            now,
+            recorded_at,
+        }))
+    }
+
     /// Writes a version to the log and folds whom it is about; returns how many rows are new there.
     pub(super) async fn write(
         &self,
-        tx: &mut Tx,
+        page: &mut Page,
         version: Version,
         tenant_id: Uuid,
-        recorded_at: DateTime<Utc>,
     ) -> Result<usize, Error> {
+        let Page {
+            tx,
+            now,
+            recorded_at,
+        } = page;
+        let (now, recorded_at) = (*now, *recorded_at);
         let versions = vec![version];
         let resolved = store::resolve(tx, &self.pepper, tenant_id, versions, recorded_at).await?;
         let outcome = resolved.outcome;
@@ -51,7 +78,6 @@ impl Pen {
             appended,
             recorded_at: Some(recorded_at),
         };
-        let now = self.clock.now();
         projections::refold(tx, self.settings, tenant_id, touched, now).await?;
         projections::record_consents(tx, tenant_id, &heard, recorded_at).await?;
         tenant::note(tx, tenant_id, recorded_at).await?;

@@ -8,12 +8,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::consents::Consents;
-use super::record::{self, TRIES};
+use super::record::{self, Pen, TRIES};
 use crate::audit::{self, Act, Actor, Entry, Subject};
 use crate::contracts::ChannelWish;
 use crate::db::{Error, Tx};
 use crate::domain::model::channel::Channel;
-use crate::resolve::tenant;
 
 /// What is to be written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,13 +48,16 @@ pub enum Recorded {
 
 /// Where wishes are written down. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Wishes(Consents);
+pub struct Wishes {
+    pen: Pen,
+}
 
 impl Wishes {
     /// Beside the consents, in the same database.
     #[must_use]
-    pub const fn beside(consents: Consents) -> Self {
-        Self(consents)
+    pub fn beside(consents: &Consents) -> Self {
+        let pen = consents.pen.clone();
+        Self { pen }
     }
 
     /// Writes it down.
@@ -71,17 +73,15 @@ impl Wishes {
     }
 
     async fn transact(&self, order: &Order, actor: &Actor) -> Result<Recorded, Error> {
-        let (tenant_id, pen) = (order.tenant_id, &self.0.pen);
-        let mut tx = Tx::begin(&self.0.pool).await?;
-        let now = pen.clock.now();
-        let Some(recorded_at) = tenant::wait(&mut tx, tenant_id, now).await? else {
+        let (tenant_id, pen) = (order.tenant_id, &self.pen);
+        let Some(mut page) = pen.open(tenant_id).await? else {
             return Ok(Recorded::UnknownPerson);
         };
-        let wish = match check(&mut tx, order, now).await? {
+        let wish = match check(&mut page.tx, order, page.now).await? {
             Ok(wish) => wish,
             Err(refused) => return Ok(refused),
         };
-        let written = pen.write(&mut tx, wish.version(), tenant_id, recorded_at);
+        let written = pen.write(&mut page, wish.version(), tenant_id);
         if written.await? == 0 {
             return Ok(Recorded::UnknownPerson);
         }
@@ -91,10 +91,10 @@ impl Wishes {
             act: Act::ChannelStated,
             subject: Subject::person(pen.pepper.tag(tenant_id, order.person)).by(wish.id),
             detail: json!({ "channel": wish.channel.map(Channel::name), "source": wish.source }),
-            at: now,
+            at: page.now,
         };
-        audit::write(&mut tx, &entry).await?;
-        tx.commit().await?;
+        audit::write(&mut page.tx, &entry).await?;
+        page.tx.commit().await?;
         Ok(Recorded::Done)
     }
 }
