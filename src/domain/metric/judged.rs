@@ -60,11 +60,10 @@ impl Judge<'_> {
     #[must_use]
     pub fn value(&self, metric: Metric, insight: &Insight, now: DateTime<Utc>) -> (V, Judgement) {
         let nothing = || (V::Nothing, Judgement::default());
-        // What somebody asked for holds also where nothing may be learned.
-        let stated = insight.standing.stated_channel;
-        let unheard = stated.filter(|_| metric == Metric::ChannelPreference);
-        let unheard = unheard.map(|_| History::default());
-        let Some(history) = insight.history.as_ref().or(unheard.as_ref()) else {
+        if metric == Metric::ChannelPreference {
+            return self.channel(insight, now);
+        }
+        let Some(history) = insight.history.as_ref() else {
             return nothing();
         };
         let currency = &insight.behavior.currency;
@@ -73,7 +72,6 @@ impl Judge<'_> {
                 let found = self.voices.engagement(history, now);
                 found.map(|found| self.engagement(metric, &found))
             }
-            Metric::ChannelPreference => Some(self.channel(history, stated, now)),
             Metric::Cluster => self.cluster(history, now),
             _ => self.forecast(metric, history, currency, now),
         };
@@ -109,12 +107,12 @@ impl Judge<'_> {
         (value, Judgement { version, reasons })
     }
 
-    fn channel(
-        &self,
-        history: &History,
-        stated: Option<Channel>,
-        now: DateTime<Utc>,
-    ) -> (V, Judgement) {
+    /// What somebody asked for holds also where nothing may be learned.
+    fn channel(&self, insight: &Insight, now: DateTime<Utc>) -> (V, Judgement) {
+        let (history, stated) = (insight.history.as_ref(), insight.standing.stated_channel);
+        if history.is_none() && stated.is_none() {
+            return (V::Nothing, Judgement::default());
+        }
         let habits = self.voices.habits;
         let allowed = self.allowed.clone().asking(stated);
         let found: Preference = person::of(history, habits, &allowed, minutes(now));

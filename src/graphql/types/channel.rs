@@ -88,7 +88,7 @@ impl ChannelPreference {
     #[must_use]
     pub fn new(
         stated: Option<Channel>,
-        history: &History,
+        history: Option<&History>,
         learned: Arc<Learned>,
         consents: &[Consent],
         now: Minutes,

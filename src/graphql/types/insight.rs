@@ -20,7 +20,7 @@ use super::recommendation::{
     CustomerCluster, ExtraOffer, Outlook, RebookingPrompt, RecommendationList, TourRecommendation,
 };
 use crate::domain::metric::{Language, Metric};
-use crate::domain::model::history::{History, minutes};
+use crate::domain::model::history::minutes;
 use crate::graphql::loaders::{self, TimelineArguments};
 use crate::graphql::scalars::{TimestamptzScalar, UuidScalar};
 use crate::insight::{ExplainRequest, Found};
@@ -136,8 +136,10 @@ impl CustomerInsight {
     async fn channel_preference(&self, ctx: &Context<'_>) -> Option<ChannelPreference> {
         let content = self.content.as_ref()?;
         let stated = content.insight.standing.stated_channel;
-        let nothing = stated.map(|_| History::default());
-        let history = content.insight.history.as_ref().or(nothing.as_ref())?;
+        let history = content.insight.history.as_ref();
+        if history.is_none() && stated.is_none() {
+            return None;
+        }
         let learned = loaders::learned(ctx, content.moment).await?;
         let consents = loaders::consents(ctx, content.insight.person_profile_id).await?;
         let (now, language) = (minutes(content.at()), self.language(None));

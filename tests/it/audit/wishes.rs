@@ -30,7 +30,7 @@ async fn said(rig: &Rig, person: Uuid, channel: Option<&str>, key: &str) -> Valu
 async fn shown(rig: &Rig, person: Uuid, at: &str) -> Value {
     let query = format!(
         r#"{{ it: customer_insight(person_profile_id: "{person}"{at}) {{ channel_preference {{
-          channel stated_channel learned_channel resolved reason(locale: "de") }} }} }}"#
+          channel stated_channel learned_channel resolved ranked {{ channel }} reason(locale: "de") }} }} }}"#
     );
     let data = rig
         .ask("dispatcher", json!({ "query": query }))
@@ -51,7 +51,7 @@ async fn what_was_asked_for_last_is_shown_first() {
     assert_eq!(
         shown(&rig, ANNA, "").await,
         json!({ "channel": "PHONE", "stated_channel": "PHONE", "learned_channel": null, "resolved": false,
-            "reason": "gewünscht: Telefon" })
+            "ranked": [], "reason": "gewünscht: Telefon" })
     );
     assert_eq!(
         said(&rig, ANNA, Some("PHONE"), "1").await,
@@ -101,6 +101,7 @@ async fn it_is_the_survivor_s_and_stays_where_nothing_may_be_learned() {
     told(&rig, BERT, "2027-02-03T00:00:00Z", objects).await;
     let opposed = shown(&rig, BERT, "").await;
     assert_eq!(opposed["channel"], "POST", "{opposed}");
+    assert_eq!(opposed["ranked"], json!([]), "nothing is said of others");
 
     rig.told.erase(BERT).await;
     let left = "select count(*)::text from (

@@ -13,9 +13,17 @@ use crate::domain::model::history::{History, Minutes, instant};
 /// Channels that a sentence names.
 const NAMED: usize = 3;
 
-/// The preference of a person at an instant.
+/// The preference of a person at an instant; without a history nothing may be learned, and what was asked for is all.
 #[must_use]
-pub fn of(history: &History, habits: &Habits, allowed: &Allowed, now: Minutes) -> Preference {
+pub fn of(
+    history: Option<&History>,
+    habits: &Habits,
+    allowed: &Allowed,
+    now: Minutes,
+) -> Preference {
+    let Some(history) = history else {
+        return Preference::asked(allowed.stated);
+    };
     let evidence = Evidence::of(history, &habits.accounts, now);
     let moments = moments(history, now);
     let hour = hour::best(moments, habits.zone());

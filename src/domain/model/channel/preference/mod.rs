@@ -87,6 +87,17 @@ pub struct Preference {
 }
 
 impl Preference {
+    /// That of somebody of whom nothing is learned.
+    #[must_use]
+    pub const fn asked(stated: Option<Channel>) -> Self {
+        Self {
+            stated,
+            learned: None,
+            ranked: Vec::new(),
+            best_hour: None,
+        }
+    }
+
     /// The channel to use: what was asked for, else what was learned.
     #[must_use]
     pub fn channel(&self) -> Option<Channel> {
