@@ -207,11 +207,11 @@ fn silence(all: &[Known]) {
         0.9,
         60,
     );
-    holds("stopped, HIGH", share(stopped, band("HIGH")), 0.5, 15);
-    holds("regular, LOW", share(regular.clone(), band("LOW")), 0.4, 60);
+    holds("stopped, HIGH", share(stopped, band("HIGH")), 0.6, 15);
+    holds("regular, LOW", share(regular.clone(), band("LOW")), 0.6, 60);
     let calm = share(regular.clone(), |one| !band("HIGH")(one));
-    holds("regular, not HIGH", calm, 0.85, 60);
-    holds("once, HIGH", share(once, band("HIGH")), 0.7, 60);
+    holds("regular, not HIGH", calm, 0.88, 60);
+    holds("once, HIGH", share(once, band("HIGH")), 0.8, 60);
 }
 
 /// The share of pairs in which the first is at the greater risk; the number is that of persons with a risk.
