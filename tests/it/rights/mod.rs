@@ -5,7 +5,7 @@ mod export;
 pub(crate) mod recording;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use customer_intelligence::actions::receive::receive;
 use customer_intelligence::domain::clock::Clock;
@@ -20,6 +20,10 @@ use uuid::Uuid;
 use crate::support::TestDb;
 
 const TENANT: Uuid = Uuid::from_u128(0x7e);
+/// Between two looks.
+const POLL: Duration = Duration::from_millis(20);
+/// What has not been folded by then never will be.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A tenant that is told something.
 pub(crate) struct Rig {
@@ -64,8 +68,9 @@ impl Rig {
 
     /// Works until nothing waits. A tenant that somebody else holds just now is passed over, as a worker does.
     async fn folded(&self) {
-        let mut sizes = BTreeMap::new();
+        let (mut sizes, begun) = (BTreeMap::new(), Instant::now());
         loop {
+            assert!(begun.elapsed() < PATIENCE, "deliveries wait");
             let round = ingest::round(&self.context, &mut sizes).await;
             if round.expect("a round") {
                 continue;
@@ -74,7 +79,7 @@ impl Rig {
             if waiting.is_empty() {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(POLL).await;
         }
     }
 
