@@ -1,6 +1,7 @@
 //! Categories of what is known about a person: what can be erased by itself.
 //!
-//! Deliberately absent: the profile, which goes with the whole person only, and consents, which prove what was allowed.
+//! Deliberately absent: the profile, which goes with the whole person only; consents, which prove what was allowed; and by
+//! which channel somebody asked to be reached, which is an instruction and no observation.
 
 use super::activity::Role;
 use super::source::SourceKind;

@@ -29,7 +29,7 @@ pub(super) fn forecast(insight: &Value) -> Markup {
             months(&told["horizon_days"]),
             labels::sufficiency(told["sufficiency"].as_str().unwrap_or_default())
         ),
-        None => "noch kein Modell, oder nichts, was es wissen könnte".to_owned(),
+        None => "keine Aussage: zu wenig bekannt, oder sie ist nicht erlaubt".to_owned(),
     };
     let next = &told["next_booking"];
     let between = if next.is_null() {

@@ -27,7 +27,7 @@ fn apart(a: u32, b: u32) -> f64 {
 }
 
 /// How well each day of the year fits those on which somebody travelled: worked out once for all departures.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Seasons(Vec<f64>);
 
 impl Seasons {

@@ -123,7 +123,7 @@ impl<'h> Traveller<'h> {
             tours: BTreeMap::new(),
             regions: BTreeMap::new(),
             days: Vec::new(),
-            seasons: Seasons::of(&[]),
+            seasons: Seasons::default(),
             booked: BTreeSet::new(),
             seats: seats(history),
         };
