@@ -9,10 +9,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::calibrate::Calibration;
-use super::facts::FEATURES;
+use super::facts::{BUYS, FEATURES};
 use super::history::{History, instant};
 use super::logistic::{Logistic, Row};
 use super::quality::{self, Foretold, Quality, quality};
+use super::special::{logistic, logit};
 use super::window::{Case, Crowd, known_at, mean, whole_days};
 
 /// At how many cuts the candidates are judged.
@@ -34,6 +35,8 @@ pub enum Candidate {
     Buying,
     /// Logistic regression.
     Logistic,
+    /// The mean of both in log-odds: where there is little to learn from, each takes back what the other overdoes.
+    Both,
 }
 
 impl Candidate {
@@ -43,6 +46,7 @@ impl Candidate {
         match self {
             Self::Buying => "mbg/nbd",
             Self::Logistic => "logistic",
+            Self::Both => "logistic + mbg/nbd",
         }
     }
 }
@@ -96,6 +100,9 @@ pub struct Origin {
     /// What they had to beat.
     pub baselines: Baselines,
 }
+
+/// What the candidates said of everybody at a cut, and what came of it.
+pub(super) type Told = BTreeMap<Candidate, Vec<Foretold>>;
 
 /// The cases of all cuts that are needed, each worked out once.
 pub(super) struct Backtest<'h> {
@@ -152,10 +159,9 @@ impl<'h> Backtest<'h> {
         (lessons, windows)
     }
 
-    /// Judges the candidates at each cut, latest first.
-    pub(super) fn origins(&mut self) -> (Vec<Origin>, BTreeMap<Candidate, Vec<Foretold>>) {
-        let mut origins = Vec::new();
-        let mut told: BTreeMap<Candidate, Vec<Foretold>> = BTreeMap::new();
+    /// Judges the candidates at each cut, latest first; what they said of each case, beside it.
+    pub(super) fn origins(&mut self) -> (Vec<Origin>, Vec<Told>) {
+        let (mut origins, mut all) = (Vec::new(), Vec::new());
         for test in 0..TESTS {
             let steps = STEPS + test;
             let (lessons, windows) = self.lessons(steps);
@@ -164,13 +170,14 @@ impl<'h> Backtest<'h> {
             let (Some(cut), Some(cases)) = (self.cut(steps), self.cases(steps)) else {
                 break;
             };
+            let mut told = Told::new();
             let judged = learnt.iter().filter_map(|(candidate, learnt)| {
                 let foretold: Vec<Foretold> = cases
                     .iter()
                     .map(|case| (learnt.says(case), case.back))
                     .collect();
                 let tested = judge(*candidate, learnt, &foretold)?;
-                told.entry(*candidate).or_default().extend(foretold);
+                told.insert(*candidate, foretold);
                 Some(tested)
             });
             origins.push(Origin {
@@ -180,8 +187,9 @@ impl<'h> Backtest<'h> {
                 tested: judged.collect(),
                 baselines: baselines(cases, horizon),
             });
+            all.push(told);
         }
-        (origins, told)
+        (origins, all)
     }
 
     /// The cases of the latest cut whose window is over.
@@ -200,6 +208,13 @@ pub(super) fn learn(lessons: &[Case]) -> BTreeMap<Candidate, Learnt> {
             lessons.iter().map(|case| (case.row, case.back)).collect();
         let unseen = out_of_fold(&rows);
         let model = Logistic::fit(&rows, RIDGE);
+        let halfway = |(case, (p, back)): (&Case, &Foretold)| {
+            let mean = f64::midpoint(logit(*p), logit(case.buys));
+            (logistic(mean), *back)
+        };
+        let both: Vec<Foretold> = lessons.iter().zip(&unseen).map(halfway).collect();
+        let halfway = model.halfway_to(BUYS);
+        learnt.insert(Candidate::Both, Learnt::of(Some(halfway), &both));
         learnt.insert(Candidate::Logistic, Learnt::of(Some(model), &unseen));
     }
     learnt

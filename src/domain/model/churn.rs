@@ -59,6 +59,8 @@ pub struct Artefact {
     pub typical: Typical,
     /// How good it was in the back-test.
     pub quality: Quality,
+    /// Whether the value reckons in what the speaker says about coming back.
+    pub reckoned_in: bool,
 }
 
 /// The person in the middle, in weeks.
@@ -176,7 +178,7 @@ pub fn score(artefact: &Artefact, history: &History, now: DateTime<Utc>) -> Scor
     Scores {
         churn: churn.or_else(|| Some(artefact.churn(&facts))),
         next: artefact.next(&facts, now),
-        value: artefact.value(history, now),
+        value: artefact.value(&facts, history, now),
         sufficiency,
     }
 }
@@ -263,17 +265,23 @@ impl Artefact {
     }
 
     /// What the person will spend on bookings of their own.
-    fn value(&self, history: &History, now: DateTime<Utc>) -> Option<Value> {
+    fn value(&self, facts: &Facts, history: &History, now: DateTime<Utc>) -> Option<Value> {
         let (summary, spent) = bookings(history, minutes(now))?;
-        let worth = self.worth(spent) * self.value_scale;
-        let within = |days: f64| self.booking.expected(summary, days / WEEK);
+        let coming = if self.reckoned_in {
+            reckoned_in(self.comes_back(facts), self.buys(facts.summary()))
+        } else {
+            1.0
+        };
+        let scale = self.value_scale * coming;
+        let worth = self.worth(spent);
+        let within = |days: f64| self.booking.expected(summary, days / WEEK) * scale;
         let cents = |days: f64| {
             #[expect(clippy::cast_possible_truncation, reason = "far below 2^63 cents")]
             let cents = (within(days) * worth * 100.0).round() as i64;
             cents
         };
         Some(Value {
-            bookings_12_months: within(YEAR) * self.value_scale,
+            bookings_12_months: within(YEAR),
             cents_12_months: cents(YEAR),
             cents_36_months: cents(THREE_YEARS),
         })
@@ -291,6 +299,13 @@ impl Artefact {
             spend.expected(spent.unwrap_or(none))
         })
     }
+}
+
+/// How many times as much is to be expected of somebody who comes `back` with this probability, by the champion, when the
+/// model of buying, which the expectation is made of, says `buys`.
+#[must_use]
+pub fn reckoned_in(back: f64, buys: f64) -> f64 {
+    back / buys.max(1e-9)
 }
 
 /// Own bookings up to an instant, by the day: how often and how recently (weeks), and what a day was worth. None for

@@ -84,6 +84,8 @@ pub struct Facts {
 
 /// How many features there are.
 pub const FEATURES: usize = 17;
+/// Which of them is what the model of buying says, in log-odds.
+pub const BUYS: usize = 4;
 
 impl Facts {
     /// What is known of a person at an instant; none when they never came. The horizon is in days.

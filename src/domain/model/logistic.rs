@@ -65,6 +65,22 @@ impl Logistic {
             .map(|(x, weight)| x * weight)
     }
 
+    /// The mean, in log-odds, of what this model says and of one of its features that is log-odds itself.
+    #[must_use]
+    pub fn halfway_to(&self, feature: usize) -> Self {
+        let mut model = self.clone();
+        model.constant /= 2.0;
+        for weight in &mut model.weights {
+            *weight /= 2.0;
+        }
+        let weight = model.weights.get_mut(feature);
+        if let Some((weight, (mean, spread))) = weight.zip(self.scales.get(feature)) {
+            *weight += spread / 2.0;
+            model.constant += mean / 2.0;
+        }
+        model
+    }
+
     fn standardised(&self, row: &[f64]) -> Vec<f64> {
         let scaled = row.iter().zip(&self.scales);
         scaled
@@ -184,6 +200,7 @@ pub fn solve(mut matrix: Vec<f64>, mut right: Vec<f64>) -> Option<Vec<f64>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::special::logit;
     use super::*;
 
     #[test]
@@ -199,6 +216,18 @@ mod tests {
         let model = Logistic::fit(&rows, 1.0);
         assert!((model.probability(&[7.0]) - 0.3).abs() < 1e-6);
         assert_eq!(model.weights, [0.0]);
+    }
+
+    #[test]
+    fn halfway_is_the_mean_in_log_odds() {
+        let row = |n: u32| [f64::from(n % 7) - 3.0, f64::from(n % 5)];
+        let rows: Vec<([f64; 2], bool)> = (0..200).map(|n| (row(n), n % 11 > n % 7)).collect();
+        let model = Logistic::fit(&rows, 1.0);
+        let both = model.halfway_to(0);
+        for (row, _) in &rows {
+            let mean = f64::midpoint(logit(model.probability(row)), row[0]);
+            assert!((logit(both.probability(row)) - mean).abs() < 1e-9);
+        }
     }
 
     #[test]

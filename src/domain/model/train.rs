@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::backtest::{Backtest, Candidate, Learnt, Origin, learn};
-use super::churn::{Artefact, Speaker};
+use super::backtest::{Backtest, Candidate, Learnt, Origin, Told, learn};
+use super::churn::{Artefact, Speaker, reckoned_in};
 use super::facts::Usual;
 use super::history::History;
 use super::quality::{self, Bin, Foretold, Quality, quality};
@@ -53,6 +53,10 @@ pub struct ValueTest {
     pub spent: f64,
     /// Mean absolute error.
     pub mae: f64,
+    /// That of the model of bookings alone, which knows nothing of what the champion says about coming back.
+    pub mae_alone: f64,
+    /// Whether what the champion says about coming back is reckoned in, as it made the error smaller.
+    pub reckoned_in: bool,
     /// That of going on as so far.
     pub mae_naive: f64,
     /// That of foretelling everybody the mean.
@@ -102,7 +106,8 @@ pub fn train(
     let crowd = Crowd::at(&known, until);
     let mut backtest = Backtest::new(&known, until, settings.horizon_days);
     let (origins, told) = backtest.origins();
-    let overall: BTreeMap<Candidate, Quality> = told
+    let together = together(&told);
+    let overall: BTreeMap<Candidate, Quality> = together
         .iter()
         .filter_map(|(candidate, told)| Some((*candidate, quality(told)?)))
         .collect();
@@ -133,12 +138,24 @@ pub fn train(
         .calibration
         .name()
         .clone_into(&mut report.calibration);
-    report.bins = quality::bins(told.get(&best).map_or(&[][..], Vec::as_slice));
-    report.value = value_test(backtest.latest(), &crowd);
+    report.bins = quality::bins(together.get(&best).map_or(&[][..], Vec::as_slice));
+    let latest = backtest.latest();
+    let said = told.first().and_then(|told| told.get(&best));
+    let values = values(latest, said.map(Vec::as_slice));
+    report.value = value_test(&values, &crowd);
     let quality = report.overall.get(&best).copied().unwrap_or_default();
-    let artefact = artefact(crowd, learnt, backtest.latest(), quality, settings);
+    let artefact = artefact(crowd, learnt, latest, &report, quality);
     (report.verdict, report.reason) = gate(&report, quality, champion, settings);
     (Some(artefact), report)
+}
+
+/// All cuts together.
+fn together(told: &[Told]) -> Told {
+    let mut all = Told::new();
+    for (candidate, told) in told.iter().flatten() {
+        all.entry(*candidate).or_default().extend(told);
+    }
+    all
 }
 
 fn too_little(latest: &[Case], settings: Settings) -> Option<String> {
@@ -158,7 +175,9 @@ fn too_little(latest: &[Case], settings: Settings) -> Option<String> {
     })
 }
 
-/// The candidate that surprised least where all of them were judged; only one that can also be learnt now.
+/// The candidate that surprised least where all of them were judged; only one that can also be learnt now. Where the mean of
+/// both is no worse by more than a standard error it speaks: otherwise the day would decide which of two models that are as
+/// good as each other does, and everybody's risk with it.
 fn best(report: &Report, mut learnt: BTreeMap<Candidate, Learnt>) -> Option<(Candidate, Learnt)> {
     // Candidates are compared at the same cuts: a model that could be learnt at the latest one only is judged there.
     let loss = |candidate: Candidate| {
@@ -178,8 +197,12 @@ fn best(report: &Report, mut learnt: BTreeMap<Candidate, Learnt>) -> Option<(Can
     };
     let judged = learnt.keys().filter_map(|one| Some((loss(*one)?, *one)));
     let best = judged.min_by(|one, other| one.0.total_cmp(&other.0));
+    let steadier = |(least, best): (f64, Candidate)| {
+        let error = report.overall.get(&best)?.log_loss_se;
+        (loss(Candidate::Both)? <= least + error).then_some(Candidate::Both)
+    };
     // Where the logistic model was never judged, the model of buying speaks, which needs no lessons.
-    let best = best.map_or(Candidate::Buying, |(_, best)| best);
+    let best = best.map_or(Candidate::Buying, |best| steadier(best).unwrap_or(best.1));
     report.overall.get(&best)?;
     Some((best, learnt.remove(&best)?))
 }
@@ -188,11 +211,11 @@ fn artefact(
     crowd: Crowd,
     learnt: Learnt,
     latest: &[Case],
+    report: &Report,
     quality: Quality,
-    settings: Settings,
 ) -> Artefact {
     Artefact {
-        horizon_days: settings.horizon_days,
+        horizon_days: report.settings.horizon_days,
         speaker: learnt.model.map_or(Speaker::Buying, Speaker::Logistic),
         calibration: learnt.calibration,
         certain_from: learnt.certain_from,
@@ -200,20 +223,19 @@ fn artefact(
         booking: crowd.booking.model,
         spend: crowd.spend,
         typical_value: crowd.typical_value,
-        value_scale: scale(latest),
+        value_scale: scale(&report.value),
         renewal: crowd.renewal,
         usual: crowd.usual,
         typical: typical(latest),
         quality,
+        reckoned_in: report.value.reckoned_in,
     }
 }
 
 /// What was spent, divided by what was foretold; no wild guesses.
-fn scale(latest: &[Case]) -> f64 {
-    let values = latest.iter().filter_map(|case| case.value);
-    let (foretold, spent) = values.fold((0.0, 0.0), |(f, s), (told, came)| (f + told, s + came));
-    if foretold > 0.0 {
-        (spent / foretold).clamp(0.5, 2.0)
+fn scale(value: &ValueTest) -> f64 {
+    if value.foretold > 0.0 {
+        (value.spent / value.foretold).clamp(0.5, 2.0)
     } else {
         1.0
     }
@@ -250,25 +272,51 @@ fn gate(
     (Verdict::Promoted, reason)
 }
 
-fn value_test(latest: &[Case], crowd: &Crowd) -> ValueTest {
-    let all: Vec<(f64, f64, f64)> = latest
-        .iter()
-        .filter_map(|case| {
-            case.value
-                .map(|(told, came)| (told, came, case.naive_value))
+/// What was foretold of a person's spending, in units of currency.
+struct Valued {
+    /// By the model of bookings alone.
+    alone: f64,
+    /// With what the champion says about coming back; none where it said nothing.
+    reckoned: Option<f64>,
+    /// By going on as so far.
+    naive: f64,
+    /// What was spent.
+    came: f64,
+}
+
+/// The persons of the latest cut who had booked before; `said` is what the champion said there, in their order.
+fn values(latest: &[Case], said: Option<&[Foretold]>) -> Vec<Valued> {
+    let said = |at: usize| Some(said?.get(at)?.0);
+    let valued = |(at, case): (usize, &Case)| {
+        let (alone, came) = case.value?;
+        Some(Valued {
+            alone,
+            reckoned: said(at).map(|back| alone * reckoned_in(back, case.buys)),
+            naive: case.naive_value,
+            came,
         })
-        .collect();
-    let mut pairs: Vec<(f64, f64)> = all.iter().map(|one| (one.0, one.1)).collect();
-    let each = |of: fn(&(f64, f64, f64)) -> f64| mean(all.iter().map(of));
-    let average = each(|one| one.1);
-    let persons = u32::try_from(all.len()).unwrap_or(u32::MAX);
+    };
+    latest.iter().enumerate().filter_map(valued).collect()
+}
+
+fn value_test(values: &[Valued], crowd: &Crowd) -> ValueTest {
+    let each = |of: &dyn Fn(&Valued) -> f64| mean(values.iter().map(of));
+    let error = |told: &dyn Fn(&Valued) -> f64| each(&|one| (told(one) - one.came).abs());
+    let (average, alone) = (each(&|one| one.came), error(&|one| one.alone));
+    let reckoned = |one: &Valued| one.reckoned.unwrap_or(one.alone);
+    let better = error(&reckoned) < alone;
+    let told = |one: &Valued| if better { reckoned(one) } else { one.alone };
+    let mut pairs: Vec<(f64, f64)> = values.iter().map(|one| (told(one), one.came)).collect();
+    let persons = u32::try_from(values.len()).unwrap_or(u32::MAX);
     ValueTest {
         persons,
-        foretold: each(|one| one.0) * f64::from(persons),
+        foretold: each(&told) * f64::from(persons),
         spent: average * f64::from(persons),
-        mae: each(|one| (one.0 - one.1).abs()),
-        mae_naive: each(|one| (one.2 - one.1).abs()),
-        mae_mean: mean(all.iter().map(|one| (average - one.1).abs())),
+        mae: error(&told),
+        mae_alone: alone,
+        reckoned_in: better,
+        mae_naive: error(&|one| one.naive),
+        mae_mean: error(&|_| average),
         deciles: tenths(&mut pairs),
         correlation: correlation(&crowd.spenders),
     }

@@ -198,20 +198,20 @@ fn silence(all: &[Known]) {
     holds(
         "stopped behind regular",
         apart(stopped.clone().collect()),
-        0.8,
+        0.85,
         60,
     );
     holds(
         "once behind regular",
         apart(once.clone().collect()),
-        0.9,
+        0.95,
         60,
     );
-    holds("stopped, HIGH", share(stopped, band("HIGH")), 0.6, 15);
-    holds("regular, LOW", share(regular.clone(), band("LOW")), 0.6, 60);
+    holds("stopped, HIGH", share(stopped, band("HIGH")), 0.65, 15);
+    holds("regular, LOW", share(regular.clone(), band("LOW")), 0.7, 60);
     let calm = share(regular.clone(), |one| !band("HIGH")(one));
-    holds("regular, not HIGH", calm, 0.88, 60);
-    holds("once, HIGH", share(once, band("HIGH")), 0.8, 60);
+    holds("regular, not HIGH", calm, 0.9, 60);
+    holds("once, HIGH", share(once, band("HIGH")), 0.9, 60);
 }
 
 /// The share of pairs in which the first is at the greater risk; the number is that of persons with a risk.
@@ -245,7 +245,7 @@ fn channel(all: &[Known]) {
         }
     }
     println!("planted and learned: {instead:?}");
-    for (sure, right_min, n_min) in [(0.0, 0.65, 80), (0.5, 0.75, 40), (0.7, 0.8, 8)] {
+    for (sure, right_min, n_min) in [(0.0, 0.7, 80), (0.5, 0.85, 40), (0.7, 0.8, 8)] {
         let told = all.iter().filter(|one| {
             let confidence = one.told.pointer("/channel_preference/confidence");
             confidence.and_then(Value::as_f64) >= Some(sure)
