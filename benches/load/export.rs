@@ -51,7 +51,7 @@ async fn measure(database: &Database, options: &Options) -> anyhow::Result<()> {
     let context = ingest::context(database);
     ingest::drain(&context).await?;
     let (pool, clock, pepper) = (context.pool, context.clock, context.pepper);
-    let exports = Exports::new(pool.clone(), clock.clone(), pepper.clone());
+    let exports = Exports::new(pool.clone(), pool.clone(), clock.clone(), pepper.clone());
     let builder = Builder {
         pool,
         clock,

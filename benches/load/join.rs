@@ -6,7 +6,8 @@ use std::time::Duration;
 use axum::Router;
 use customer_intelligence::actions::consents::Consents;
 use customer_intelligence::actions::desks::Desks;
-use customer_intelligence::audit::{self, Actor, Reads};
+use customer_intelligence::audit::{self, Actor};
+use customer_intelligence::db::fenced::Reads;
 use customer_intelligence::db::{Pool, PoolConfig, pool};
 use customer_intelligence::domain::clock::Clock;
 use customer_intelligence::graphql::Caller;
@@ -111,13 +112,16 @@ pub(crate) fn graphql_door(database: &Database) -> Router {
 /// The service's schema over this database.
 pub(crate) fn schema(database: &Database) -> graphql::Schema {
     let (pool, clock) = (database.pool.clone(), Clock::system());
-    let reader = insight::Reader::new(pool.clone(), clock.clone(), 3);
+    // As the service reads: behind row level security.
+    let connections = insight::pool_config(&PoolConfig::default());
+    let fenced = Reads::fenced(database.options(), &connections);
+    let reader = insight::Reader::new(fenced.clone(), clock.clone(), 3);
     let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
     let pepper = Pepper::new(b"pepper");
     let consents = Consents::new(pool.clone(), clock.clone(), pepper, Settings::default());
-    let desks = Desks::new(&pool, &writer, &clock, consents);
+    let desks = Desks::new(&pool, &fenced, &writer, &clock, consents);
     let reads = noted(pool.clone(), &clock);
-    let rights = rights(pool, &clock);
+    let rights = rights(pool, &fenced, &clock);
     // As the service runs: whoever reads is written down, behind the answer's back.
     let (writing, mut tasks) = (reads.clone(), JoinSet::new());
     tasks.spawn(async move { writing.run().await });
@@ -129,7 +133,7 @@ pub(crate) fn schema(database: &Database) -> graphql::Schema {
 }
 
 /// Where the rights of persons are dealt with; nobody asks here.
-fn rights(pool: Pool, clock: &Clock) -> Rights {
+fn rights(pool: Pool, lists: &Reads, clock: &Clock) -> Rights {
     let pepper = Pepper::new(b"pepper");
     let Some(signer) = Signer::new(&[7; 32]) else {
         unreachable!("any 32 bytes are a seed")
@@ -145,22 +149,22 @@ fn rights(pool: Pool, clock: &Clock) -> Rights {
         actor: Actor::SERVICE,
     };
     Rights {
-        journal: Journal::new(pool.clone(), pepper.clone()),
-        exports: Exports::new(pool, clock.clone(), pepper),
-        erasures: Erasures::new(office),
+        journal: Journal::new(lists.clone(), pepper.clone()),
+        exports: Exports::new(pool, lists.clone(), clock.clone(), pepper),
+        erasures: Erasures::new(office, lists.clone()),
     }
 }
 
 /// Where reads are noted over this pool.
-fn noted(pool: Pool, clock: &Clock) -> Reads {
+fn noted(pool: Pool, clock: &Clock) -> audit::Reads {
     let pepper = Pepper::new(b"pepper");
     let tags = Arc::new(move |tenant_id, persons: &[_]| pepper.tags(tenant_id, persons));
     let limits = audit::reads::Limits::default();
-    Reads::new(pool, clock.clone(), tags, limits)
+    audit::Reads::new(pool, clock.clone(), tags, limits)
 }
 
 /// Where reads are noted and nobody writes them down.
-pub(crate) fn unwritten() -> Reads {
+pub(crate) fn unwritten() -> audit::Reads {
     let nowhere = "postgres://nowhere/nothing".parse().unwrap_or_default();
     let pool = pool::connect_lazy(nowhere, &PoolConfig::default());
     noted(pool, &Clock::system())

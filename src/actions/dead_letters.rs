@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::receive::{self, Received};
 use crate::audit::{self, Act, Actor, Entry, Subject};
 use crate::contracts::Reason;
+use crate::db::fenced::Reads;
 use crate::db::{self, Pool, Tx, cursor};
 use crate::domain::clock::Clock;
 use crate::inbox::{self, Channel, Writer, dead_letters};
@@ -20,6 +21,7 @@ pub use crate::inbox::dead_letters::Summary;
 #[derive(Clone)]
 pub struct Letters {
     pool: Pool,
+    reads: Reads,
     writer: Writer,
     clock: Clock,
 }
@@ -62,11 +64,12 @@ pub fn place(cursor: &str) -> Option<Place> {
 }
 
 impl Letters {
-    /// Letters in this database; what can be read again goes through `writer`.
+    /// Letters in this database, those of one tenant as `reads` show them; what can be read again goes through `writer`.
     #[must_use]
-    pub fn new(pool: Pool, writer: Writer, clock: Clock) -> Self {
+    pub fn new(pool: Pool, reads: impl Into<Reads>, writer: Writer, clock: Clock) -> Self {
         Self {
             pool,
+            reads: reads.into(),
             writer,
             clock,
         }
@@ -82,7 +85,16 @@ impl Letters {
             // One more tells whether there are more.
             limit: i64::from(wanted.first) + 1,
         };
-        let mut letters = dead_letters::list(&self.pool, &query).await?;
+        let mut letters = match query.tenant_id {
+            None => dead_letters::list(&self.pool, &query).await?,
+            Some(tenant_id) => {
+                let reading = self.reads.of(tenant_id).await;
+                let mut reading = reading.map_err(db::Error::from)?;
+                let letters = dead_letters::list(&mut *reading, &query).await?;
+                reading.done();
+                letters
+            }
+        };
         let has_next = letters.len() > most;
         letters.truncate(most);
         Ok(Page { letters, has_next })
@@ -94,8 +106,22 @@ impl Letters {
         tenant_id: Option<Uuid>,
         id: Uuid,
     ) -> Result<Option<Summary>, Error> {
-        let found = dead_letters::show(&self.pool, tenant_id, id).await?;
+        let found = self.found(tenant_id, id).await?;
         Ok(found.map(|(letter, _)| letter))
+    }
+
+    async fn found(
+        &self,
+        tenant_id: Option<Uuid>,
+        id: Uuid,
+    ) -> Result<Option<(Summary, Option<serde_json::Value>)>, db::Error> {
+        let Some(tenant) = tenant_id else {
+            return dead_letters::show(&self.pool, None, id).await;
+        };
+        let mut reading = self.reads.of(tenant).await?;
+        let found = dead_letters::show(&mut *reading, tenant_id, id).await?;
+        reading.done();
+        Ok(found)
     }
 
     /// Reads the envelope of a letter (of this tenant where one is given) again and keeps it if that works now.
@@ -105,7 +131,7 @@ impl Letters {
         id: Uuid,
         actor: Actor,
     ) -> Result<Redriven, Error> {
-        let found = dead_letters::show(&self.pool, tenant_id, id).await?;
+        let found = self.found(tenant_id, id).await?;
         let Some((letter, envelope)) = found else {
             return Ok(Redriven::NotFound);
         };

@@ -5,6 +5,7 @@ use super::dead_letters::Letters;
 use super::models::Models;
 use super::wishes::Wishes;
 use crate::db::Pool;
+use crate::db::fenced::Reads;
 use crate::domain::clock::Clock;
 use crate::inbox::Writer;
 
@@ -22,12 +23,19 @@ pub struct Desks {
 }
 
 impl Desks {
-    /// Desks over this database; what can be read again goes through `writer`.
+    /// Desks over this database, whose lists come from `reads`; what can be read again goes through `writer`.
     #[must_use]
-    pub fn new(pool: &Pool, writer: &Writer, clock: &Clock, consents: Consents) -> Self {
+    pub fn new(
+        pool: &Pool,
+        reads: &Reads,
+        writer: &Writer,
+        clock: &Clock,
+        consents: Consents,
+    ) -> Self {
+        let (pool, reads, clock) = (pool.clone(), reads.clone(), clock.clone());
         Self {
-            letters: Letters::new(pool.clone(), writer.clone(), clock.clone()),
-            models: Models::new(pool.clone(), clock.clone()),
+            letters: Letters::new(pool.clone(), reads.clone(), writer.clone(), clock.clone()),
+            models: Models::new(pool, reads, clock),
             wishes: Wishes::beside(&consents),
             consents,
         }

@@ -30,8 +30,10 @@ pub enum Decided {
 impl Models {
     /// What holds now.
     pub async fn settings(&self, tenant_id: Uuid) -> Result<ModelSettings, Error> {
-        let mut connection = self.pool.acquire().await?;
-        models::settings(&mut connection, tenant_id, self.clock.now()).await
+        let mut reading = self.reads.of(tenant_id).await?;
+        let settings = models::settings(&mut reading, tenant_id, self.clock.now()).await?;
+        reading.done();
+        Ok(settings)
     }
 
     /// Decides.

@@ -5,6 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::audit::{self, Act, Actor, Entry, Subject};
+use crate::db::fenced::Reads;
 use crate::db::{Error, Pool, Tx};
 use crate::domain::clock::Clock;
 use crate::domain::model::registry::Kind;
@@ -16,6 +17,7 @@ pub use crate::models::{RolledBack, Version};
 #[derive(Debug, Clone)]
 pub struct Models {
     pub(super) pool: Pool,
+    pub(super) reads: Reads,
     pub(super) clock: Clock,
 }
 
@@ -29,10 +31,10 @@ pub struct Listed {
 }
 
 impl Models {
-    /// Models in this database.
+    /// Models in this database, listed from `reads`.
     #[must_use]
-    pub fn new(pool: Pool, clock: Clock) -> Self {
-        Self { pool, clock }
+    pub fn new(pool: Pool, reads: Reads, clock: Clock) -> Self {
+        Self { pool, reads, clock }
     }
 
     /// The tenant's versions, the latest first, at most `most` of each kind.
@@ -43,10 +45,11 @@ impl Models {
         most: u32,
     ) -> Result<Vec<Listed>, Error> {
         let kinds = kind.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind]);
-        let mut connection = self.pool.acquire().await?;
+        let mut reading = self.reads.of(tenant_id).await?;
         let now = self.clock.now();
-        let speaking = models::champions(&mut connection, tenant_id, now).await?;
-        let versions = models::versions(&mut connection, tenant_id, &kinds, most.into()).await?;
+        let speaking = models::champions(&mut reading, tenant_id, now).await?;
+        let versions = models::versions(&mut reading, tenant_id, &kinds, most.into()).await?;
+        reading.done();
         let listed = versions.into_iter().map(|version| {
             let champion = speaking.get(&version.kind);
             let champion = champion.filter(|one| one.version == Some(version.version));

@@ -12,6 +12,7 @@ use super::upkeep::Locks;
 use crate::actions::cron::Desk;
 use crate::actions::desks::Desks;
 use crate::db::PoolConfig;
+use crate::db::fenced::Reads;
 use crate::domain::clock::Clock;
 use crate::http::{self, Health};
 use crate::inbox::{self, Writer};
@@ -42,6 +43,18 @@ pub(super) fn cron_door(
     let desk = Desk::new(pool, writer.clone(), clock, workers::cron::names());
     let door = http::cron::Door::new(locks.webhook.clone(), desk.clone(), limits.clone());
     (desk, http::cron::router(door))
+}
+
+/// Lists of requests, models, letters and of the audit log; few ask for them, and seldom.
+const DESK_CONNECTIONS: u32 = 2;
+
+/// What desks answer callers from.
+pub(super) fn desk_reads(database: &Database, config: &Config) -> Reads {
+    let connections = PoolConfig {
+        max_connections: DESK_CONNECTIONS,
+        ..insight::pool_config(&config.database.pool())
+    };
+    database.reads(&connections, config.database.row_security)
 }
 
 /// The GraphQL door, with connections and time limits of its own.

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::Database;
 use super::config::{Config, Secrets};
-use super::doors::{cron_door, health, join_door, writer};
+use super::doors::{cron_door, desk_reads, health, join_door, writer};
 use super::office::office;
 use super::readiness::Readers;
 use super::rights;
@@ -73,11 +73,12 @@ impl Parts {
         let pepper = Pepper::new(&locks.secrets.derive("fence")).kept_in(fence);
         let context = context(config, (&pool, &clock), pepper);
         let office = office(config, &locks.secrets, &context, Actor::SERVICE)?;
-        let erasures = Erasures::new(office);
-        let rights = rights::Parts::new(database, config, &context, erasures.clone());
+        let reads = desk_reads(database, config);
+        let erasures = Erasures::new(office, reads.clone());
+        let rights = rights::Parts::new(database, config, &context, (&reads, erasures.clone()));
 
         let limits = &config.limits.http;
-        let desks = Desks::new(&pool, &writer, &clock, consents(&context));
+        let desks = Desks::new(&pool, &reads, &writer, &clock, consents(&context));
         let desks = (desks, &rights);
         let join = join_door(database, config, &context, desks, &locks, limits);
         let downloads = rights.door(limits);

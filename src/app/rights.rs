@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use super::Database;
 use super::config::Config;
 use crate::audit::{Reads, reads};
-use crate::db::PoolConfig;
+use crate::db::{PoolConfig, fenced};
 use crate::http;
 use crate::privacy::desk::Rights;
 use crate::privacy::export::build::Builder;
@@ -32,7 +32,7 @@ impl Parts {
         database: &Database,
         config: &Config,
         context: &workers::Context,
-        erasures: Erasures,
+        (lists, erasures): (&fenced::Reads, Erasures),
     ) -> Self {
         let (pool, clock) = (context.pool.clone(), context.clock.clone());
         let pepper = context.pepper.clone();
@@ -47,8 +47,8 @@ impl Parts {
         let limits = reads::Limits::default();
         Self {
             rights: Rights {
-                journal: Journal::new(pool.clone(), pepper.clone()),
-                exports: Exports::new(pool.clone(), clock.clone(), pepper.clone()),
+                journal: Journal::new(lists.clone(), pepper.clone()),
+                exports: Exports::new(pool.clone(), lists.clone(), clock.clone(), pepper.clone()),
                 erasures,
             },
             reads: Reads::new(database.pool(&connections), clock.clone(), tags, limits),

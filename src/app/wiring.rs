@@ -141,7 +141,7 @@ impl Service {
     fn start_rights(&mut self, parts: &Parts) {
         let (context, erasures) = (parts.context.clone(), parts.erasures.clone());
         self.chore(|stop| async move {
-            let Erasures { office, asked } = erasures;
+            let Erasures { office, asked, .. } = erasures;
             workers::erasures::run(context, office, &asked, stop.cancelled()).await;
         });
         let rights = &parts.rights;

@@ -7,10 +7,11 @@
 -- they have to see what they change.
 do $security$
 declare
-  -- What insights are made of. A table that is not named here is closed to the reader.
+  -- What insights are made of, and what desks list. A table that is not named here is closed to the reader.
   shown constant text[] := array[
-    'activity_log', 'consent', 'consent_purpose', 'customer', 'customer_insight', 'customer_score', 'dossier',
-    'job', 'link', 'model_champion', 'model_setting', 'model_version', 'tenant'];
+    'activity_log', 'audit_act', 'audit_read', 'consent', 'consent_purpose', 'customer', 'customer_insight',
+    'customer_score', 'dead_letter', 'dossier', 'erasure_receipt', 'erasure_request', 'job', 'link', 'model_champion',
+    'model_setting', 'model_version', 'retention_setting', 'tenant'];
   -- Rows of the nil uuid are everybody's here.
   shared constant text[] := array['consent_purpose'];
   -- Compared with the statement's own tenant once, before anything is read. No sub-select: distributed tables refuse one.
@@ -46,6 +47,11 @@ begin
   -- How old the oldest delivery is that waits, and nothing of what it says.
   if not has_column_privilege('ci_reader', 'inbox', 'id', 'select') then
     grant select (tenant_id, id, channel) on inbox to ci_reader;
+  end if;
+  -- How far a request is, and nothing of the archive or of what opens it.
+  if not has_column_privilege('ci_reader', 'export_request', 'request_id', 'select') then
+    grant select (tenant_id, request_id, person_profile_id, categories, format, state, requested_at, due_at, ready_at,
+      expires_at, ended_at, bytes) on export_request to ci_reader;
   end if;
 end
 $security$;

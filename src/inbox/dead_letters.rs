@@ -51,7 +51,7 @@ pub struct Query {
 }
 
 /// Letters, the latest first.
-pub async fn list(pool: &Pool, query: &Query) -> Result<Vec<Summary>, Error> {
+pub async fn list(executor: impl PgExecutor<'_>, query: &Query) -> Result<Vec<Summary>, Error> {
     let (after_at, after_id) = query.after.unzip();
     let letters = sqlx::query_as!(
         Summary,
@@ -70,14 +70,14 @@ pub async fn list(pool: &Pool, query: &Query) -> Result<Vec<Summary>, Error> {
         after_id,
         query.limit.clamp(1, PAGE_MAX),
     )
-    .fetch_all(pool)
+    .fetch_all(executor)
     .await?;
     Ok(letters)
 }
 
 /// The letter with that id and its envelope, if there is one. Asks by tenant where the tenant is known.
 pub async fn show(
-    pool: &Pool,
+    executor: impl PgExecutor<'_>,
     tenant_id: Option<Uuid>,
     id: Uuid,
 ) -> Result<Option<(Summary, Option<serde_json::Value>)>, Error> {
@@ -89,7 +89,7 @@ pub async fn show(
         tenant_id,
         id,
     )
-    .fetch_optional(pool)
+    .fetch_optional(executor)
     .await?;
     Ok(row.map(|row| {
         let summary = Summary {

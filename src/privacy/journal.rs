@@ -3,16 +3,18 @@
 //! Persons are asked for by id; what is answered names none.
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::audit::log::{self, Line, Place};
-use crate::db::{Error, Pool, cursor};
+use crate::db::fenced::Reads;
+use crate::db::{Error, cursor};
 use crate::resolve::fence::Pepper;
 
 /// Where the audit log is asked. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Journal {
-    pool: Pool,
+    reads: Reads,
     pepper: Pepper,
 }
 
@@ -45,16 +47,20 @@ pub struct Page {
 }
 
 impl Journal {
-    /// The log in this database; persons are found by this pepper's tags.
+    /// The log as `reads` show it; persons are found by this pepper's tags.
     #[must_use]
-    pub fn new(pool: Pool, pepper: Pepper) -> Self {
-        Self { pool, pepper }
+    pub fn new(reads: impl Into<Reads>, pepper: Pepper) -> Self {
+        Self {
+            reads: reads.into(),
+            pepper,
+        }
     }
 
     /// A page of the tenant's log.
     pub async fn page(&self, tenant_id: Uuid, wanted: Wanted) -> Result<Page, Error> {
+        let mut reading = self.reads.of(tenant_id).await?;
         let tags = match wanted.person {
-            Some(person) => Some(self.tags(tenant_id, person).await?),
+            Some(person) => Some(self.tags(&mut reading, tenant_id, person).await?),
             None => None,
         };
         let most = usize::try_from(wanted.first).unwrap_or(usize::MAX);
@@ -68,14 +74,20 @@ impl Journal {
             // One more tells whether there are more.
             limit: i64::from(wanted.first) + 1,
         };
-        let mut lines = log::list(&self.pool, tenant_id, &query).await?;
+        let mut lines = log::list(&mut *reading, tenant_id, &query).await?;
+        reading.done();
         let has_next = lines.len() > most;
         lines.truncate(most);
         Ok(Page { lines, has_next })
     }
 
     /// The tags of the person and everyone merged with them; of an erased person only their own is left.
-    async fn tags(&self, tenant_id: Uuid, person: Uuid) -> Result<Vec<Uuid>, Error> {
+    async fn tags(
+        &self,
+        connection: &mut PgConnection,
+        tenant_id: Uuid,
+        person: Uuid,
+    ) -> Result<Vec<Uuid>, Error> {
         let mut family = sqlx::query_scalar!(
             "select person_profile_id from customer
              where tenant_id = $1 and root = (
@@ -83,7 +95,7 @@ impl Journal {
             tenant_id,
             person,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(connection)
         .await?;
         if !family.contains(&person) {
             family.push(person);

@@ -13,8 +13,12 @@ use super::erase::{Error, Office};
 use super::order::Order;
 use super::receipt;
 use super::request::{self, Request};
+use super::retention;
 use crate::audit::Actor;
+use crate::db::fenced::{Reading, Reads};
 use crate::db::{self, cursor};
+use crate::domain::retention::RetentionSettings;
+use crate::projections;
 
 /// The desk. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -23,6 +27,7 @@ pub struct Erasures {
     pub office: Office,
     /// Told whenever somebody asked for one.
     pub asked: Arc<Notify>,
+    reads: Reads,
 }
 
 /// A request with the receipt of its last scan, as JSON.
@@ -63,12 +68,13 @@ pub struct Page {
 }
 
 impl Erasures {
-    /// A desk of this office.
+    /// A desk of this office, whose lists come from `reads`.
     #[must_use]
-    pub fn new(office: Office) -> Self {
+    pub fn new(office: Office, reads: impl Into<Reads>) -> Self {
         Self {
             office,
             asked: Arc::default(),
+            reads: reads.into(),
         }
     }
 
@@ -94,16 +100,17 @@ impl Erasures {
         first: u32,
     ) -> Result<Page, Error> {
         let now = self.office.clock.now();
-        let mut connection = self.office.pool.acquire().await.map_err(db::Error::from)?;
+        let mut reading = self.reading(tenant_id).await?;
         // One more tells whether there are more.
         let limit = i64::from(first) + 1;
-        let mut requests = request::list(&mut connection, tenant_id, after, limit).await?;
+        let mut requests = request::list(&mut reading, tenant_id, after, limit).await?;
         let most = usize::try_from(first).unwrap_or(usize::MAX);
         let has_next = requests.len() > most;
         requests.truncate(most);
         let ids: Vec<Uuid> = requests.iter().map(|one| one.request_id).collect();
         let mut receipts: HashMap<Uuid, serde_json::Value> =
-            receipt::latest_of(&mut connection, tenant_id, &ids).await?;
+            receipt::latest_of(&mut reading, tenant_id, &ids).await?;
+        reading.done();
         let listed = requests.into_iter().map(|request| Listed {
             overdue: is_overdue(&request, now),
             receipt: receipts.remove(&request.request_id),
@@ -113,6 +120,31 @@ impl Erasures {
             requests: listed.collect(),
             has_next,
         })
+    }
+
+    /// The tenant's clocks.
+    pub async fn retention(&self, tenant_id: Uuid) -> Result<RetentionSettings, Error> {
+        let mut reading = self.reading(tenant_id).await?;
+        let settings = retention::settings(&mut reading, tenant_id).await?;
+        reading.done();
+        Ok(settings)
+    }
+
+    /// Persons up for a review, at most `limit`, each with the instant since when.
+    pub async fn reviews(
+        &self,
+        tenant_id: Uuid,
+        limit: i64,
+    ) -> Result<Vec<(Uuid, DateTime<Utc>)>, Error> {
+        let mut reading = self.reading(tenant_id).await?;
+        let found = projections::up_for_review(&mut reading, tenant_id, limit).await?;
+        reading.done();
+        Ok(found)
+    }
+
+    async fn reading(&self, tenant_id: Uuid) -> Result<Reading, Error> {
+        let reading = self.reads.of(tenant_id).await;
+        Ok(reading.map_err(db::Error::from)?)
     }
 }
 

@@ -88,16 +88,6 @@ impl Office {
         let mut connection = self.pool.acquire().await.map_err(db::Error::from)?;
         Ok(settings(&mut connection, tenant_id).await?)
     }
-
-    /// Persons up for a review, at most `limit`, each with the instant since when.
-    pub async fn reviews(
-        &self,
-        tenant_id: Uuid,
-        limit: i64,
-    ) -> Result<Vec<(Uuid, DateTime<Utc>)>, Error> {
-        let mut connection = self.pool.acquire().await.map_err(db::Error::from)?;
-        Ok(projections::up_for_review(&mut connection, tenant_id, limit).await?)
-    }
 }
 
 /// Everyone who is kept by an open legal hold, with whoever is merged with them.

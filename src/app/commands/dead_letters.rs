@@ -152,7 +152,7 @@ async fn again(pool: &Pool, id: Uuid) -> anyhow::Result<()> {
     let clock = Clock::system();
     let writer = Writer::new(pool.clone(), clock.clone(), Limits::default());
     let work = async {
-        let letters = Letters::new(pool.clone(), writer.clone(), clock);
+        let letters = Letters::new(pool.clone(), pool.clone(), writer.clone(), clock);
         let redriven = letters.redrive(None, id, Actor::COMMAND).await;
         writer.close();
         redriven
@@ -172,7 +172,7 @@ async fn again(pool: &Pool, id: Uuid) -> anyhow::Result<()> {
 async fn drop_one(pool: &Pool, id: Uuid) -> anyhow::Result<()> {
     let clock = Clock::system();
     let writer = Writer::new(pool.clone(), clock.clone(), Limits::default());
-    let letters = Letters::new(pool.clone(), writer, clock);
+    let letters = Letters::new(pool.clone(), pool.clone(), writer, clock);
     let dropped = letters.drop(None, id, Actor::COMMAND).await?;
     ensure!(dropped, "there is no such dead letter");
     say("dropped\n")

@@ -144,16 +144,17 @@ pub(super) async fn set_retention(
     let Some(tenant_id) = access::tenant(ctx, FIELD)? else {
         return Ok(None);
     };
-    let office = &desk(ctx)?.office;
+    let desk = desk(ctx)?;
     let months = u16::try_from(input.months).ok();
     let (status, set) = match months.filter(|months| *months <= MONTHS_MAX) {
         None => (
             SetRetentionStatus::UnusableMonths,
-            office.retention(tenant_id).await,
+            desk.retention(tenant_id).await,
         ),
         Some(months) => {
             let clock = input.clock.into();
             let actor = actor(ctx)?;
+            let office = &desk.office;
             let set = office.set_retention(tenant_id, clock, months, &actor).await;
             (SetRetentionStatus::Set, set)
         }

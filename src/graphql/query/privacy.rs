@@ -36,7 +36,7 @@ pub(super) async fn retention(ctx: &Context<'_>) -> Result<Option<Vec<RetentionT
     let Some(tenant_id) = access::tenant(ctx, "retention")? else {
         return Ok(None);
     };
-    let settings = desk(ctx)?.office.retention(tenant_id).await;
+    let settings = desk(ctx)?.retention(tenant_id).await;
     let settings = settings.map_err(|error| told("retention", &error))?;
     Ok(Some(times(&settings)))
 }
@@ -51,7 +51,7 @@ pub(super) async fn reviews(
     };
     let first = loaders::bounded(first, UNLESS_TOLD, MOST);
     let first = first.ok_or_else(|| FieldError::Argument("first").to_graphql())?;
-    let found = desk(ctx)?.office.reviews(tenant_id, first.into()).await;
+    let found = desk(ctx)?.reviews(tenant_id, first.into()).await;
     let found = found.map_err(|error| told("retention_reviews", &error))?;
     let reviews = found.into_iter().map(|(person, since)| RetentionReview {
         person_profile_id: person.into(),

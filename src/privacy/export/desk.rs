@@ -18,6 +18,7 @@ use super::rows::{self, New};
 use super::token::Token;
 use super::{archive, erased_at, gather};
 use crate::audit::{self, Act, Actor, Entry, Subject};
+use crate::db::fenced::Reads;
 use crate::db::{Error, Pool, Tx, cursor};
 use crate::domain::clock::Clock;
 use crate::domain::metric::Language;
@@ -35,6 +36,7 @@ const UNFINISHED_OF_TENANT: i64 = 200;
 #[derive(Debug, Clone)]
 pub struct Exports {
     pool: Pool,
+    reads: Reads,
     clock: Clock,
     pepper: Pepper,
     asked: Arc<Notify>,
@@ -130,11 +132,12 @@ pub fn place(cursor: &str) -> Option<Place> {
 }
 
 impl Exports {
-    /// Exports of this database.
+    /// Exports of this database, listed from `reads`.
     #[must_use]
-    pub fn new(pool: Pool, clock: Clock, pepper: Pepper) -> Self {
+    pub fn new(pool: Pool, reads: impl Into<Reads>, clock: Clock, pepper: Pepper) -> Self {
         Self {
             pool,
+            reads: reads.into(),
             clock,
             pepper,
             asked: Arc::default(),
@@ -230,7 +233,9 @@ impl Exports {
         let most = usize::try_from(first).unwrap_or(usize::MAX);
         // One more tells whether there are more.
         let limit = i64::from(first) + 1;
-        let mut requests = rows::list(&self.pool, tenant_id, person, after, limit).await?;
+        let mut reading = self.reads.of(tenant_id).await?;
+        let mut requests = rows::list(&mut *reading, tenant_id, person, after, limit).await?;
+        reading.done();
         let has_next = requests.len() > most;
         requests.truncate(most);
         Ok(Page { requests, has_next })

@@ -20,7 +20,7 @@ fn door() -> Router {
     let nowhere = "postgres://nobody@localhost/nothing?host=/nowhere/at/all";
     let options = pool::options_from_url(nowhere).unwrap();
     let nowhere = pool::connect_lazy(options, &PoolConfig::default());
-    router(nowhere, Clock::manual(now()))
+    router(&nowhere, Clock::manual(now()))
 }
 
 async fn post(headers: &[(&str, &str)], body: &Value) -> Reply {

@@ -14,19 +14,25 @@ use crate::support::TestDb;
 
 const PERMISSION_DENIED: Option<&str> = Some("42501");
 /// What a caller may be answered from.
-const SHOWN: [&str; 13] = [
+const SHOWN: [&str; 19] = [
     "activity_log",
+    "audit_act",
+    "audit_read",
     "consent",
     "consent_purpose",
     "customer",
     "customer_insight",
     "customer_score",
+    "dead_letter",
     "dossier",
+    "erasure_receipt",
+    "erasure_request",
     "job",
     "link",
     "model_champion",
     "model_setting",
     "model_version",
+    "retention_setting",
     "tenant",
 ];
 

@@ -506,8 +506,10 @@ async fn while_the_database_is_away_the_door_says_come_again() {
         .request(json!({ "person_profile_id": customers[0] }))
         .await;
     rig.builder.round().await.unwrap();
+    let nowhere = pool::connect_lazy(nowhere, &PoolConfig::default());
     let exports = Exports::new(
-        pool::connect_lazy(nowhere, &PoolConfig::default()),
+        nowhere.clone(),
+        nowhere,
         rig.told.context.clock.clone(),
         rig.told.context.pepper.clone(),
     );

@@ -77,13 +77,14 @@ impl Rig {
         let (pool, clock) = (told.db.pool().clone(), told.context.clock.clone());
         let pepper = told.context.pepper.clone();
         let reads = noting(pool.clone(), clock.clone(), &pepper, limits);
+        let lists = told.db.reads();
         let rights = Rights {
-            journal: Journal::new(pool.clone(), pepper.clone()),
-            exports: Exports::new(pool.clone(), clock.clone(), pepper.clone()),
-            erasures: Erasures::new(office(&told.context)),
+            journal: Journal::new(lists.clone(), pepper.clone()),
+            exports: Exports::new(pool.clone(), lists.clone(), clock.clone(), pepper.clone()),
+            erasures: Erasures::new(office(&told.context), lists.clone()),
         };
         let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
-        let desks = desks(&told.context, &writer);
+        let desks = desks(&told.context, &lists, &writer);
         let reader = Reader::new(pool.clone(), clock.clone(), 3);
         let schema = Schema::new(reader, desks, Limits::default())
             .with_rights(rights.clone(), reads.clone());

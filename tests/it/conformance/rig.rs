@@ -65,8 +65,8 @@ impl Rig {
         let pepper = Pepper::new(b"pepper");
         let consents = Consents::new(pool.clone(), clock.clone(), pepper, Settings::default());
         let schema = Schema::new(
-            Reader::new(reads, clock.clone(), QUARANTINE_DAYS),
-            Desks::new(&pool, &writer, &clock, consents),
+            Reader::new(reads.clone(), clock.clone(), QUARANTINE_DAYS),
+            Desks::new(&pool, &reads, &writer, &clock, consents),
             Limits::default(),
         );
         let limits = http::Limits::default();

@@ -23,7 +23,7 @@ async fn attended() -> (Rig, Writer, JoinSet<()>) {
     let mut rig = Rig::new().await;
     let (pool, clock) = (rig.db.pool().clone(), rig.clock.clone());
     let writer = Writer::new(pool.clone(), clock.clone(), inbox::Limits::default());
-    rig.router = router_with(pool, clock, &writer);
+    rig.router = router_with(&pool, rig.db.reads(), clock, &writer);
     let mut flushing = JoinSet::new();
     let flusher = writer.clone();
     flushing.spawn(async move { flusher.run().await });

@@ -37,7 +37,7 @@ pub(super) async fn counted(rig: &Rig, query: &str) -> (Reply, usize) {
         ..PoolConfig::default()
     };
     let router = router(
-        pool::connect_lazy(rig.db.options(), &one),
+        &pool::connect_lazy(rig.db.options(), &one),
         rig.clock.clone(),
     );
     ask_as_manager(

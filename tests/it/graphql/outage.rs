@@ -31,7 +31,7 @@ fn stopped() -> axum::Router {
         .database("away")
         .username("nobody");
     let pool = pool::connect_lazy(options, &insight::pool_config(&PoolConfig::default()));
-    router(pool, Clock::manual(now()))
+    router(&pool, Clock::manual(now()))
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn a_slow_database_is_given_up_on_in_time_and_found_again_when_it_is_back(
         rig.db.options(),
         &insight::pool_config(&PoolConfig::default()),
     );
-    let router = router(reads, rig.clock.clone());
+    let router = router(&reads, rig.clock.clone());
     let query = join(0, &[key(person(1)), key(person(2))], SELECTION);
     let mut blocker = rig.db.superuser().begin().await.unwrap();
     sqlx::raw_sql("lock table customer_insight in access exclusive mode")

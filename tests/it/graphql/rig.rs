@@ -64,34 +64,35 @@ impl Reply {
 }
 
 /// The door over any pool.
-pub(crate) fn router(pool: Pool, clock: Clock) -> Router {
-    router_with(pool.clone(), clock.clone(), &unattended(pool, clock))
+pub(crate) fn router(pool: &Pool, clock: Clock) -> Router {
+    let writer = unattended(pool.clone(), clock.clone());
+    router_with(pool, pool.clone().into(), clock, &writer)
 }
 
 /// The door over a database, insights being read on these connections.
 pub(crate) fn router_over(reads: impl Into<Reads>, db: &TestDb, clock: Clock) -> Router {
-    let writer = unattended(db.pool().clone(), clock.clone());
-    let desks = desks(db.pool(), &writer, &clock);
+    let (reads, writer) = (reads.into(), unattended(db.pool().clone(), clock.clone()));
+    let desks = desks(db.pool(), &reads, &writer, &clock);
     door(Reader::new(reads, clock, 3), desks)
 }
 
-/// The door over any pool, with a writer that somebody runs.
-pub(crate) fn router_with(pool: Pool, clock: Clock, writer: &Writer) -> Router {
-    let desks = desks(&pool, writer, &clock);
-    door(Reader::new(pool, clock, 3), desks)
+/// The door over any connections, with a writer that somebody runs.
+pub(crate) fn router_with(pool: &Pool, reads: Reads, clock: Clock, writer: &Writer) -> Router {
+    let desks = desks(pool, &reads, writer, &clock);
+    door(Reader::new(reads, clock, 3), desks)
 }
 
-fn desks(pool: &Pool, writer: &Writer, clock: &Clock) -> Desks {
+fn desks(pool: &Pool, reads: &Reads, writer: &Writer, clock: &Clock) -> Desks {
     let pepper = Pepper::new(b"pepper");
     let consents = Consents::new(pool.clone(), clock.clone(), pepper, Settings::default());
-    Desks::new(pool, writer, clock, consents)
+    Desks::new(pool, reads, writer, clock, consents)
 }
 
 /// The door over a database, with limits of its own.
 pub(crate) fn router_limited(db: &TestDb, clock: Clock, limits: Limits) -> Router {
-    let writer = unattended(db.pool().clone(), clock.clone());
-    let desks = desks(db.pool(), &writer, &clock);
-    limited(Reader::new(db.reads(), clock, 3), desks, limits)
+    let (reads, writer) = (db.reads(), unattended(db.pool().clone(), clock.clone()));
+    let desks = desks(db.pool(), &reads, &writer, &clock);
+    limited(Reader::new(reads, clock, 3), desks, limits)
 }
 
 /// These tests ask as fast as they can.

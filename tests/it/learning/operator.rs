@@ -59,7 +59,7 @@ impl Operator {
             },
         };
         let writer = Writer::new(db.pool().clone(), clock.clone(), inbox::Limits::default());
-        let desks = desks(&context, &writer);
+        let desks = desks(&context, &db.reads(), &writer);
         let reader = Reader::new(db.reads(), clock.clone(), QUARANTINE_DAYS);
         let mut limits = graphql::Limits::default();
         limits.rate.requests_per_second = 0;

@@ -271,12 +271,13 @@ async fn over_graphql_it_is_asked_for_and_followed_without_ever_telling_whom() {
         rig.context.pepper.clone(),
         rig.context.settings,
     );
-    let desks = Desks::new(&pool, &writer, &clock, consents);
+    let lists = rig.db.reads();
+    let desks = Desks::new(&pool, &lists, &writer, &clock, consents);
     let pepper = rig.context.pepper.clone();
     let rights = Rights {
-        journal: Journal::new(pool.clone(), pepper.clone()),
-        exports: Exports::new(pool.clone(), clock.clone(), pepper.clone()),
-        erasures: Erasures::new(rig.office.clone()),
+        journal: Journal::new(lists.clone(), pepper.clone()),
+        exports: Exports::new(pool.clone(), lists.clone(), clock.clone(), pepper.clone()),
+        erasures: Erasures::new(rig.office.clone(), lists),
     };
     let tags = Arc::new(move |tenant_id, persons: &[Uuid]| pepper.tags(tenant_id, persons));
     let reads = Reads::new(pool.clone(), clock.clone(), tags, reads::Limits::default());

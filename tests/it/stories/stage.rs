@@ -55,7 +55,7 @@ impl Stage {
             },
         };
         let writer = Writer::new(db.pool().clone(), clock.clone(), inbox::Limits::default());
-        let desks = desks(&context, &writer);
+        let desks = desks(&context, &db.reads(), &writer);
         let reader = Reader::new(db.reads(), clock, QUARANTINE_DAYS);
         let mut flushing = JoinSet::new();
         let flusher = writer.clone();
