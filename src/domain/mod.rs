@@ -20,5 +20,6 @@ pub mod moment;
 pub mod timeline;
 pub mod merkle;
 pub mod metric;
+pub mod words;
 pub mod explain;
 pub mod model;

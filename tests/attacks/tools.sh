@@ -96,7 +96,7 @@ sqlmap_() {
 schemathesis_() {
   export SCHEMATHESIS_HOOKS=scalars PYTHONPATH=tests/attacks PYTHONDONTWRITEBYTECODE=1
   tool schemathesis run "$url/graphql" --checks not_a_server_error --max-examples "${EXAMPLES:-20}" --seed 1 \
-    -H "x-ci-secret: $secret" -H 'x-hasura-role: admin' -H "x-hasura-tenant-id: $tenant" | tail -n 25
+    -H "x-ci-secret: $secret" -H 'x-hasura-role: admin' -H "x-hasura-tenant-id: $tenant" | grep -v "^ *$" | tail -n 120
 }
 
 dudect() {

@@ -14,6 +14,7 @@ use crate::domain::model::engagement::{Engagement, Part};
 use crate::domain::model::history::{History, minutes};
 use crate::domain::model::standing::Voices;
 use crate::domain::money::Currency;
+use crate::domain::words::{ago, many};
 
 /// Both languages, for whoever does not know yet which is asked for.
 const LANGUAGES: [Language; 2] = [Language::German, Language::English];
@@ -138,16 +139,20 @@ impl Judge<'_> {
             ("cluster_id", found.group.id.into()),
             ("clarity", found.clarity.into()),
         ]);
-        let (days, bookings, revenue) = (rfm.recency_days, rfm.bookings, rfm.revenue);
+        let (days, bookings, revenue) = (whole(rfm.recency_days), whole(rfm.bookings), rfm.revenue);
         let reasons = LANGUAGES.map(|language| {
             let name = found.group.name.told(language);
+            let (last, worth) = (ago(days, language), format!("{revenue:.2}"));
             let sentence = match language {
-                Language::German => format!(
-                    "{name}: letzte Buchung vor {days:.0} Tagen, {bookings:.0} Buchungen, {revenue:.2} Umsatz"
-                ),
-                Language::English => format!(
-                    "{name}: last booking {days:.0} days ago, {bookings:.0} bookings, {revenue:.2} revenue"
-                ),
+                Language::German => {
+                    let bookings = many(bookings, ("Buchung", "Buchungen"));
+                    let worth = worth.replace('.', ",");
+                    format!("{name}: letzte Buchung {last}, {bookings}, {worth} Umsatz")
+                }
+                Language::English => {
+                    let bookings = many(bookings, ("booking", "bookings"));
+                    format!("{name}: last booking {last}, {bookings}, {worth} revenue")
+                }
             };
             vec![sentence]
         });
@@ -218,4 +223,13 @@ const fn part(part: Part) -> &'static str {
         Part::Feedback => "FEEDBACK",
         Part::Reliability => "RELIABILITY",
     }
+}
+
+/// A count that is kept among features.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "days and bookings of a lifetime"
+)]
+fn whole(count: f64) -> i64 {
+    count.round() as i64
 }

@@ -4,6 +4,8 @@ use super::churn::Typical;
 use super::dropout::Summary;
 use super::facts::{Facts, YEAR};
 use crate::domain::metric::Language;
+use crate::domain::metric::Language::{English as ENGLISH, German as GERMAN};
+use crate::domain::words::{ago, ahead, many, times};
 
 /// How many reasons are given.
 const GIVEN: usize = 3;
@@ -31,7 +33,7 @@ pub enum Because {
     /// The latest rating, 1 to 5.
     Rating { rating: u8 },
     /// Cancelled or missed.
-    LetDown { times: u32, of: u32 },
+    LetDown { missed: u32, of: u32 },
     /// Taken along by others, or booking for them.
     Company {
         along: u32,
@@ -96,30 +98,37 @@ impl Reason {
 
     fn german(&self) -> String {
         match self.because {
-            Because::Upcoming { in_days } => format!("nächste Abfahrt in {in_days} Tagen"),
+            Because::Upcoming { in_days } => format!("nächste Abfahrt {}", ahead(in_days, GERMAN)),
+            Because::Silence {
+                days: days @ ..=1,
+                usual,
+            } => {
+                format!("zuletzt {}, üblicher Rhythmus {usual}", ago(days, GERMAN))
+            }
             Because::Silence { days, usual } => {
                 format!("seit {days} Tagen still, üblicher Rhythmus {usual}")
             }
-            Because::Once { days } => format!("kam einmal, vor {days} Tagen"),
+            Because::Once { days } => format!("kam einmal, {}", ago(days, GERMAN)),
             Because::Trend {
                 last_year,
                 year_before,
             } => {
-                format!("{last_year}-mal in den letzten 12 Monaten, {year_before}-mal davor")
+                let [last, before] = [last_year, year_before].map(|n| times(n, GERMAN));
+                format!("{last} in den letzten 12 Monaten, {before} in den 12 davor")
             }
             Because::Loyalty { occasions, days } => {
-                format!(
-                    "kam {occasions}-mal in {} Jahren",
-                    years(days).replace('.', ",")
-                )
+                let often = times(occasions, GERMAN);
+                format!("kam {often} in {}", span(days, GERMAN))
             }
             Because::Response { answered, asked } => {
                 format!("las {answered} von {asked} Nachrichten")
             }
             Because::Score { nps } => format!("Weiterempfehlung zuletzt {nps} von 10"),
             Because::Rating { rating } => format!("Bewertung zuletzt {rating} von 5"),
-            Because::LetDown { times, of } => {
-                format!("{times}-mal storniert oder nicht erschienen, bei {of} Buchungen")
+            Because::LetDown { missed, of } => {
+                let often = times(missed, GERMAN);
+                let of = many(of.into(), ("Buchung", "Buchungen"));
+                format!("{often} storniert oder nicht erschienen, bei {of}")
             }
             Because::Company {
                 organiser: true, ..
@@ -131,25 +140,34 @@ impl Reason {
 
     fn english(&self) -> String {
         match self.because {
-            Because::Upcoming { in_days } => format!("next departure in {in_days} days"),
+            Because::Upcoming { in_days } => format!("next departure {}", ahead(in_days, ENGLISH)),
+            Because::Silence {
+                days: days @ ..=1,
+                usual,
+            } => {
+                format!("last here {}, usual rhythm {usual}", ago(days, ENGLISH))
+            }
             Because::Silence { days, usual } => {
                 format!("silent for {days} days, usual rhythm {usual}")
             }
-            Because::Once { days } => format!("came once, {days} days ago"),
+            Because::Once { days } => format!("came once, {}", ago(days, ENGLISH)),
             Because::Trend {
                 last_year,
                 year_before,
             } => {
-                format!("{last_year} times in the last 12 months, {year_before} before")
+                let [last, before] = [last_year, year_before].map(|n| times(n, ENGLISH));
+                format!("{last} in the last 12 months, {before} in the 12 before")
             }
             Because::Loyalty { occasions, days } => {
-                format!("came {occasions} times in {} years", years(days))
+                let often = times(occasions, ENGLISH);
+                format!("came {often} in {}", span(days, ENGLISH))
             }
             Because::Response { answered, asked } => format!("read {answered} of {asked} messages"),
             Because::Score { nps } => format!("would recommend us, last asked: {nps} of 10"),
             Because::Rating { rating } => format!("last rating {rating} of 5"),
-            Because::LetDown { times, of } => {
-                format!("cancelled or missed {times} times, of {of} bookings")
+            Because::LetDown { missed, of } => {
+                let of = many(of.into(), ("booking", "bookings"));
+                format!("cancelled or missed {}, of {of}", times(missed, ENGLISH))
             }
             Because::Company {
                 organiser: true, ..
@@ -245,7 +263,7 @@ fn response(facts: &Facts) -> Option<Because> {
 
 fn let_down(facts: &Facts) -> Option<Because> {
     (facts.promised > 0).then_some(Because::LetDown {
-        times: facts.let_down,
+        missed: facts.let_down,
         of: facts.promised,
     })
 }
@@ -258,11 +276,89 @@ fn company(facts: &Facts) -> Option<Because> {
     })
 }
 
-fn years(days: i64) -> String {
-    format!("{:.1}", i32::try_from(days).map_or(0.0, f64::from) / YEAR)
+/// A length of time, in days below a year.
+fn span(days: i64, language: Language) -> String {
+    let years = i32::try_from(days).map_or(0.0, f64::from) / YEAR;
+    match language {
+        Language::German if years < 1.0 => many(days, ("Tag", "Tagen")),
+        Language::English if years < 1.0 => many(days, ("day", "days")),
+        Language::German => format!("{years:.1} Jahren").replace('.', ","),
+        Language::English => format!("{years:.1} years"),
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "days of a lifetime")]
 fn whole(days: f64) -> i64 {
     days.round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_read_as_people_speak() {
+        let told = |because| {
+            let reason = Reason {
+                because,
+                weight: 1.0,
+            };
+            [Language::German, Language::English].map(|language| reason.sentence(language))
+        };
+        let silent = |days| Because::Silence { days, usual: 340 };
+        let cases = [
+            (
+                silent(412),
+                [
+                    "seit 412 Tagen still, üblicher Rhythmus 340",
+                    "silent for 412 days, usual rhythm 340",
+                ],
+            ),
+            (
+                silent(1),
+                [
+                    "zuletzt gestern, üblicher Rhythmus 340",
+                    "last here yesterday, usual rhythm 340",
+                ],
+            ),
+            (
+                Because::Upcoming { in_days: 0 },
+                ["nächste Abfahrt heute", "next departure today"],
+            ),
+            (
+                Because::Loyalty {
+                    occasions: 2,
+                    days: 40,
+                },
+                ["kam zweimal in 40 Tagen", "came twice in 40 days"],
+            ),
+            (
+                Because::Loyalty {
+                    occasions: 5,
+                    days: 1_570,
+                },
+                ["kam 5-mal in 4,3 Jahren", "came 5 times in 4.3 years"],
+            ),
+            (
+                Because::Trend {
+                    last_year: 1,
+                    year_before: 0,
+                },
+                [
+                    "einmal in den letzten 12 Monaten, nie in den 12 davor",
+                    "once in the last 12 months, never in the 12 before",
+                ],
+            ),
+            (
+                Because::LetDown { missed: 1, of: 1 },
+                [
+                    "einmal storniert oder nicht erschienen, bei 1 Buchung",
+                    "cancelled or missed once, of 1 booking",
+                ],
+            ),
+        ];
+        for (because, wanted) in cases {
+            assert_eq!(told(because), wanted);
+        }
+    }
 }

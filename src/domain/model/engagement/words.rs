@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use super::{Ground, Part, Scored};
 use crate::domain::metric::Language;
 use crate::domain::model::history::{Minutes, instant};
+use crate::domain::words::{ago, many, times};
 
 impl Part {
     /// Its name in answers.
@@ -41,16 +42,22 @@ impl Scored {
         let german = language == Language::German;
         match self.ground {
             Ground::Rhythm { silent, usual } if german => {
-                format!("letzte Buchung oder Reise vor {silent} Tagen, üblich sind {usual}")
+                let silent = ago(silent, language);
+                format!("letzte Buchung oder Reise {silent}, üblich sind {usual} Tage")
             }
             Ground::Rhythm { silent, usual } => {
-                format!("last booking or trip {silent} days ago, usual gap {usual}")
+                format!(
+                    "last booking or trip {}, usual gap {usual}",
+                    ago(silent, language)
+                )
             }
             Ground::Trend { last, before } if german => {
-                format!("{last} Buchungen in 12 Monaten, {before} in den 12 Monaten davor")
+                let last = many(last.into(), ("Buchung", "Buchungen"));
+                format!("{last} in 12 Monaten, {before} in den 12 Monaten davor")
             }
             Ground::Trend { last, before } => {
-                format!("{last} bookings in 12 months, {before} in the 12 before")
+                let last = many(last.into(), ("booking", "bookings"));
+                format!("{last} in 12 months, {before} in the 12 before")
             }
             Ground::Response { responded, tried } if german => {
                 format!("{responded} von {tried} Nachrichten gelesen oder beantwortet")
@@ -66,17 +73,25 @@ impl Scored {
                 late_cancels,
                 trips,
             } if german => {
-                format!(
-                    "{no_shows} Mal nicht erschienen, {late_cancels} Mal spät storniert bei {trips} Reisen"
-                )
+                let [missed, late] = [no_shows, late_cancels].map(|n| times(n, language));
+                let trips = many(trips.into(), ("Reise", "Reisen"));
+                format!("{missed} nicht erschienen, {late} spät storniert bei {trips}")
             }
             Ground::Reliability {
                 no_shows,
                 late_cancels,
                 trips,
-            } => format!(
-                "{no_shows} no-shows and {late_cancels} late cancellations in {trips} trips"
-            ),
+            } => {
+                let missed = many(no_shows.into(), ("no-show", "no-shows"));
+                let late = many(
+                    late_cancels.into(),
+                    ("late cancellation", "late cancellations"),
+                );
+                format!(
+                    "{missed} and {late} in {}",
+                    many(trips.into(), ("trip", "trips"))
+                )
+            }
         }
     }
 }

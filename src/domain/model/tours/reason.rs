@@ -5,6 +5,7 @@ use super::extras::{Among, Offer, Why as ExtraWhy};
 use super::rebook::Prompt;
 use super::suggest::{Because, Why};
 use crate::domain::metric::Language;
+use crate::domain::words;
 
 const MONTHS: [(&str, &str); 12] = [
     ("Januar", "January"),
@@ -29,25 +30,25 @@ pub fn suggested(why: &Why, catalogue: &Catalogue, language: Language) -> String
         (Why::Again { times }, Language::German) => {
             format!(
                 "weil Sie diese Reise schon {} gemacht haben",
-                often(*times, language)
+                words::times(*times, language)
             )
         }
         (Why::Again { times }, Language::English) => {
             format!(
                 "because you travelled this tour {}",
-                often(*times, language)
+                words::times(*times, language)
             )
         }
         (Why::NewInRegion { region, times }, Language::German) => {
             format!(
                 "neu im Programm: {region}, wo Sie schon {} waren",
-                often(*times, language)
+                words::times(*times, language)
             )
         }
         (Why::NewInRegion { region, times }, Language::English) => {
             format!(
                 "new: {region}, where you have been {}",
-                often(*times, language)
+                words::times(*times, language)
             )
         }
         (Why::Popular { month }, _) => popular(*month, language),
@@ -71,8 +72,8 @@ fn travelled(reasons: &[Because], catalogue: &Catalogue, language: Language) -> 
         };
         let title = catalogue.title(one.tour).unwrap_or(unnamed);
         match language {
-            Language::German => format!("{} mit „{title}“", often(one.times, language)),
-            Language::English => format!("“{title}” {}", often(one.times, language)),
+            Language::German => format!("{} mit „{title}“", words::times(one.times, language)),
+            Language::English => format!("“{title}” {}", words::times(one.times, language)),
         }
     });
     let each: Vec<String> = each.collect();
@@ -87,7 +88,7 @@ fn travelled(reasons: &[Because], catalogue: &Catalogue, language: Language) -> 
 pub fn prompted(prompt: &Prompt, language: Language) -> String {
     use chrono::Datelike;
     let month = name(prompt.season.month(), language);
-    let times = often(prompt.trips, language);
+    let times = words::times(prompt.trips, language);
     match language {
         Language::German => format!(
             "reiste {times} um den {month} und plant meist {} Tage voraus",
@@ -166,21 +167,6 @@ fn factor(lift: f64, point: char) -> String {
     }
 }
 
-fn often(times: u32, language: Language) -> String {
-    const WORDS: [(&str, &str); 3] = [
-        ("einmal", "once"),
-        ("zweimal", "twice"),
-        ("dreimal", "three times"),
-    ];
-    let place = times.max(1) as usize - 1;
-    match (WORDS.get(place), language) {
-        (Some((german, _)), Language::German) => (*german).to_owned(),
-        (Some((_, english)), Language::English) => (*english).to_owned(),
-        (None, Language::German) => format!("{times}-mal"),
-        (None, Language::English) => format!("{times} times"),
-    }
-}
-
 fn name(month: u32, language: Language) -> &'static str {
     let (german, english) = MONTHS
         .get((month.max(1) - 1) as usize)
@@ -211,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn reasons_name_tours_and_how_often() {
+    fn reasons_name_tours_and_how_times() {
         let of = |tour, times| Because {
             tour: Uuid::from_u128(tour),
             times,
