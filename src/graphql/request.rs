@@ -87,6 +87,11 @@ impl Call {
         limits: &Limits,
     ) -> Result<(async_graphql::Request, Shape, Weighed), Refusal> {
         check_text(&self.query, class, limits)?;
+        if spells_nul(&self.query) || self.variables.values().any(holds_nul) {
+            return Err(Refusal::Malformed(
+                "no text may hold the character U+0000, which cannot be stored",
+            ));
+        }
         let document = parse(&self.query)
             .map_err(|error| Refusal::Syntax(error.to_string(), error.positions().collect()))?;
         let weighed = weigh(&document, class, limits)?;
@@ -104,6 +109,26 @@ impl Call {
             None => request,
         };
         Ok((request, shape, weighed))
+    }
+}
+
+/// Whether a document holds the character that PostgreSQL's texts cannot, as it is or as an escape. What only looks like
+/// the escape of a block string, where there are none, is taken for one.
+fn spells_nul(document: &str) -> bool {
+    let escaped = |(at, _): (usize, &str)| {
+        let before = document.as_bytes().get(..at).unwrap_or_default();
+        let slashes = before.iter().rev().take_while(|byte| **byte == b'\\');
+        slashes.count() % 2 == 1
+    };
+    document.contains('\0') || document.match_indices("u0000").any(escaped)
+}
+
+fn holds_nul(value: &Json) -> bool {
+    match value {
+        Json::String(text) => text.contains('\0'),
+        Json::Array(items) => items.iter().any(holds_nul),
+        Json::Object(fields) => fields.values().any(holds_nul),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use customer_intelligence::telemetry::metrics::Recorder;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::rig::{Reply, Rig, SECRET, TENANT, empty, join, key, person, send};
 
@@ -271,5 +271,48 @@ async fn latencies_and_errors_are_counted_by_words_that_name_nobody() {
     for line in text.lines().filter(|line| line.starts_with("ci_graphql")) {
         assert!(!line.contains(&TENANT.to_string()), "{line}");
         assert!(!line.contains(&person(1).to_string()), "{line}");
+    }
+}
+
+/// PostgreSQL's texts hold everything but this character, so it is refused before a statement is sent.
+#[tokio::test]
+async fn a_text_that_cannot_be_stored_is_refused_wherever_it_stands() {
+    let rig = Rig::new().await;
+    let staff = [KEY, JSON, ("x-hasura-role", "admin")];
+    let by_variable = |value: Value| {
+        let query = "query($reason: String) { dead_letters(reason: $reason) { nodes { id } } }";
+        json!({ "query": query, "variables": { "reason": value, "unused": [{ "deep": "" }] } })
+    };
+    let literal = |text: &str| json!({ "query": format!("{{ dead_letters(reason: \"{text}\") {{ nodes {{ id }} }} }}") });
+    let mut deep = by_variable(json!("fine"));
+    deep["variables"]["unused"][0]["deep"] = json!("\0");
+    for body in [
+        literal("a\\u0000"),
+        literal("\\\\\\u0000"),
+        by_variable(json!("\0a")),
+        deep,
+    ] {
+        let reply = post(&rig, &staff, body.to_string()).await;
+        let error = &reply.json()["errors"][0];
+        assert_eq!(error["extensions"]["code"], "BAD_REQUEST", "{}", reply.text);
+        assert!(
+            error["message"].as_str().unwrap().contains("U+0000"),
+            "{}",
+            reply.text
+        );
+    }
+    // A backslash and five letters.
+    for body in [
+        literal("\\\\u0000"),
+        literal("u0000"),
+        by_variable(json!("\\u0000")),
+    ] {
+        let reply = post(&rig, &staff, body.to_string()).await;
+        assert_eq!(
+            reply.json()["data"]["dead_letters"]["nodes"],
+            json!([]),
+            "{}",
+            reply.text
+        );
     }
 }
