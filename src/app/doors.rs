@@ -48,11 +48,11 @@ pub(super) fn cron_door(
 /// Lists of requests, models, letters and of the audit log; few ask for them, and seldom.
 const DESK_CONNECTIONS: u32 = 2;
 
-/// What desks answer callers from.
+/// What desks answer callers from; a list of the audit log may take longer than a join would wait.
 pub(super) fn desk_reads(database: &Database, config: &Config) -> Reads {
     let connections = PoolConfig {
         max_connections: DESK_CONNECTIONS,
-        ..insight::pool_config(&config.database.pool())
+        ..config.database.pool()
     };
     database.reads(&connections, config.database.row_security)
 }

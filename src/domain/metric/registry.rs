@@ -359,8 +359,8 @@ metrics! {
         "Der Tag, vor dem die Hälfte derer zurückkommt, die so lange schweigen und zurückkommen, mit dem Bereich für acht von zehn.",
         "The day before which half of those come back who were silent for so long and do, with the range of eight in ten.";
     PredictedValue "predicted_value" Forecast
-        "Die erwartete Zahl eigener Buchungen mal dem erwarteten Wert einer Buchung, berichtigt um das, was im Rückvergleich fehlte.",
-        "The expected number of own bookings times the expected value of one, corrected by what the back-test was off.";
+        "Die erwartete Zahl eigener Buchungen mal dem erwarteten Wert einer Buchung, im Verhältnis zur Wahrscheinlichkeit wiederzukommen, wo das im Rückvergleich genauer war, und berichtigt um das, was dort fehlte.",
+        "The expected number of own bookings times the expected value of one, in proportion to the probability of coming back where the back-test was closer with it, and corrected by what it was off.";
     ChannelPreference "channel_preference" Conclusion
         "Der Kanal, den die Person wünscht, sonst der erlaubte und erreichbare, auf dem sie am häufigsten liest und antwortet, Altes zählt weniger.",
         "The channel that the person asked for, else the allowed and reachable one on which they most often read and answer, old messages counting less.";
