@@ -301,6 +301,16 @@ async fn a_text_that_cannot_be_stored_is_refused_wherever_it_stands() {
             reply.text
         );
     }
+    // A join is answered all the same: such a key is nobody's.
+    let join =
+        json!({ "query": "{ it: customer_insight(person_profile_id: \"\\u0000\") { status } }" });
+    let reply = post(&rig, &staff, join.to_string()).await;
+    assert_eq!(
+        reply.json(),
+        json!({ "data": { "it": null } }),
+        "{}",
+        reply.text
+    );
     // A backslash and five letters.
     for body in [
         literal("\\\\u0000"),
