@@ -198,7 +198,7 @@ fn where_some_never_return_and_others_always_do_it_is_told_who() {
 #[test]
 fn rhythm_is_worth_more_than_how_often_and_how_recently() {
     let regular = outcome(Way::Regular);
-    assert_ne!(regular.report.champion, Some(Candidate::Buying));
+    assert_eq!(regular.report.champion, Some(Candidate::Both));
     let overall = &regular.report.overall;
     let (buying, logistic) = (overall[&Candidate::Buying], overall[&Candidate::Logistic]);
     assert!(logistic.auc > buying.auc + 0.01, "{logistic:?} {buying:?}");

@@ -3,9 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use customer_intelligence::actions::dead_letters::{Letters, Wanted};
+use customer_intelligence::actions::models::Models;
 use customer_intelligence::db::fenced::Reads;
-use customer_intelligence::db::{Error, PoolConfig, migrate};
+use customer_intelligence::db::{Error, PoolConfig, migrate, pool};
+use customer_intelligence::inbox::{self, Writer};
+use customer_intelligence::privacy::export::desk::Exports;
+use customer_intelligence::privacy::journal::{self, Journal};
+use customer_intelligence::resolve::fence::Pepper;
 use futures::future::join_all;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use uuid::Uuid;
 
@@ -117,6 +124,42 @@ async fn a_reading_connection_can_neither_write_nor_see_what_callers_are_never_s
         let refused = refusal(&mut reading, &statement).await;
         assert_eq!(refused.as_deref(), PERMISSION_DENIED, "{statement}");
     }
+}
+
+/// The desks' own connections lead nowhere here, so whatever is listed came from behind the fence.
+#[tokio::test]
+async fn lists_of_desks_are_read_behind_the_fence() {
+    let world = World::new().await;
+    let (tenant, reads, clock) = (world.tenants()[0], world.db.reads(), world.clock.clone());
+    let nowhere = PgConnectOptions::new_without_pgpass().socket("/nowhere/at/all");
+    let nowhere = pool::connect_lazy(nowhere, &PoolConfig::default());
+    let pepper = Pepper::new(b"pepper");
+    let writer = Writer::new(nowhere.clone(), clock.clone(), inbox::Limits::default());
+    let letters = Letters::new(nowhere.clone(), reads.clone(), writer, clock.clone());
+    let wanted = Wanted {
+        tenant_id: Some(tenant),
+        first: 10,
+        ..Wanted::default()
+    };
+    let page = letters.page(wanted.clone()).await.unwrap();
+    assert_eq!(page.letters.len(), 1);
+    let letter = letters.letter(Some(tenant), page.letters[0].id).await;
+    assert!(letter.unwrap().is_some());
+    let everybodys = Wanted {
+        tenant_id: None,
+        ..wanted
+    };
+    assert!(letters.page(everybodys).await.is_err(), "it is not nowhere");
+    let models = Models::new(nowhere.clone(), reads.clone(), clock.clone());
+    models.list(tenant, None, 5).await.unwrap();
+    models.settings(tenant).await.unwrap();
+    let exports = Exports::new(nowhere, reads.clone(), clock, pepper.clone());
+    exports.page(tenant, None, 5, None).await.unwrap();
+    let journal = Journal::new(reads, pepper);
+    journal
+        .page(tenant, journal::Wanted::default())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
