@@ -2,29 +2,27 @@
 
 use super::metric::Language;
 
-/// A past day: today, yesterday, or so many days ago.
+/// So many days, in German behind a preposition that wants the dative. Full days have passed, or days of the calendar in
+/// some zone: neither says "today" or "tomorrow" where the customer lives.
 #[must_use]
-pub fn ago(days: i64, language: Language) -> String {
-    match (language, days) {
-        (Language::German, ..=0) => "heute".to_owned(),
-        (Language::German, 1) => "gestern".to_owned(),
-        (Language::German, _) => format!("vor {days} Tagen"),
-        (Language::English, ..=0) => "today".to_owned(),
-        (Language::English, 1) => "yesterday".to_owned(),
-        (Language::English, _) => format!("{days} days ago"),
+pub fn days(count: i64, language: Language) -> String {
+    match (language, count) {
+        (Language::German, ..=0) => "weniger als einem Tag".to_owned(),
+        (Language::German, 1) => "einem Tag".to_owned(),
+        (Language::German, _) => format!("{count} Tagen"),
+        (Language::English, ..=0) => "less than a day".to_owned(),
+        (Language::English, 1) => "a day".to_owned(),
+        (Language::English, _) => format!("{count} days"),
     }
 }
 
-/// A day to come: today, tomorrow, or in so many days.
+/// So many days ago.
 #[must_use]
-pub fn ahead(days: i64, language: Language) -> String {
-    match (language, days) {
-        (Language::German, ..=0) => "heute".to_owned(),
-        (Language::German, 1) => "morgen".to_owned(),
-        (Language::German, _) => format!("in {days} Tagen"),
-        (Language::English, ..=0) => "today".to_owned(),
-        (Language::English, 1) => "tomorrow".to_owned(),
-        (Language::English, _) => format!("in {days} days"),
+pub fn ago(count: i64, language: Language) -> String {
+    let days = days(count, language);
+    match language {
+        Language::German => format!("vor {days}"),
+        Language::English => format!("{days} ago"),
     }
 }
 
@@ -56,16 +54,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_is_no_plural_and_near_days_have_names() {
-        let both = |of: fn(i64, Language) -> String, days| {
-            [Language::German, Language::English].map(|language| of(days, language))
+    fn one_is_no_plural_and_what_is_below_a_day_is_not_called_today() {
+        let both = |of: fn(i64, Language) -> String, count| {
+            [Language::German, Language::English].map(|language| of(count, language))
         };
-        assert_eq!(both(ago, 0), ["heute", "today"]);
-        assert_eq!(both(ago, 1), ["gestern", "yesterday"]);
+        assert_eq!(both(days, 0), ["weniger als einem Tag", "less than a day"]);
+        assert_eq!(both(ago, 1), ["vor einem Tag", "a day ago"]);
         assert_eq!(both(ago, 412), ["vor 412 Tagen", "412 days ago"]);
-        assert_eq!(both(ahead, 0), ["heute", "today"]);
-        assert_eq!(both(ahead, 1), ["morgen", "tomorrow"]);
-        assert_eq!(both(ahead, 2), ["in 2 Tagen", "in 2 days"]);
         let english = [0, 1, 3, 4].map(|count| times(count, Language::English));
         assert_eq!(english, ["never", "once", "three times", "4 times"]);
         let german = [0, 1, 2, 4].map(|count| times(count, Language::German));

@@ -5,7 +5,7 @@ use super::dropout::Summary;
 use super::facts::{Facts, YEAR};
 use crate::domain::metric::Language;
 use crate::domain::metric::Language::{English as ENGLISH, German as GERMAN};
-use crate::domain::words::{ago, ahead, many, times};
+use crate::domain::words::{self, ago, many, times};
 
 /// How many reasons are given.
 const GIVEN: usize = 3;
@@ -98,15 +98,12 @@ impl Reason {
 
     fn german(&self) -> String {
         match self.because {
-            Because::Upcoming { in_days } => format!("nächste Abfahrt {}", ahead(in_days, GERMAN)),
-            Because::Silence {
-                days: days @ ..=1,
-                usual,
-            } => {
-                format!("zuletzt {}, üblicher Rhythmus {usual}", ago(days, GERMAN))
+            Because::Upcoming { in_days } => {
+                format!("nächste Abfahrt in {}", words::days(in_days, GERMAN))
             }
             Because::Silence { days, usual } => {
-                format!("seit {days} Tagen still, üblicher Rhythmus {usual}")
+                let silent = words::days(days, GERMAN);
+                format!("seit {silent} still, üblicher Rhythmus {usual}")
             }
             Because::Once { days } => format!("kam einmal, {}", ago(days, GERMAN)),
             Because::Trend {
@@ -140,15 +137,12 @@ impl Reason {
 
     fn english(&self) -> String {
         match self.because {
-            Because::Upcoming { in_days } => format!("next departure {}", ahead(in_days, ENGLISH)),
-            Because::Silence {
-                days: days @ ..=1,
-                usual,
-            } => {
-                format!("last here {}, usual rhythm {usual}", ago(days, ENGLISH))
+            Because::Upcoming { in_days } => {
+                format!("next departure in {}", words::days(in_days, ENGLISH))
             }
             Because::Silence { days, usual } => {
-                format!("silent for {days} days, usual rhythm {usual}")
+                let silent = words::days(days, ENGLISH);
+                format!("silent for {silent}, usual rhythm {usual}")
             }
             Because::Once { days } => format!("came once, {}", ago(days, ENGLISH)),
             Because::Trend {
@@ -280,8 +274,7 @@ fn company(facts: &Facts) -> Option<Because> {
 fn span(days: i64, language: Language) -> String {
     let years = i32::try_from(days).map_or(0.0, f64::from) / YEAR;
     match language {
-        Language::German if years < 1.0 => many(days, ("Tag", "Tagen")),
-        Language::English if years < 1.0 => many(days, ("day", "days")),
+        _ if years < 1.0 => words::days(days, language),
         Language::German => format!("{years:.1} Jahren").replace('.', ","),
         Language::English => format!("{years:.1} years"),
     }
@@ -317,13 +310,16 @@ mod tests {
             (
                 silent(1),
                 [
-                    "zuletzt gestern, üblicher Rhythmus 340",
-                    "last here yesterday, usual rhythm 340",
+                    "seit einem Tag still, üblicher Rhythmus 340",
+                    "silent for a day, usual rhythm 340",
                 ],
             ),
             (
                 Because::Upcoming { in_days: 0 },
-                ["nächste Abfahrt heute", "next departure today"],
+                [
+                    "nächste Abfahrt in weniger als einem Tag",
+                    "next departure in less than a day",
+                ],
             ),
             (
                 Because::Loyalty {
